@@ -1,0 +1,28 @@
+//! The arithmetic of predicting visibilities: slices in, visibilities out.
+//!
+//! Everything here evaluates the measurement equation of point and Gaussian sources,
+//!
+//! `V(row, k) = Σ_s S_s(ν_k) · G_s(row, ν_k) · exp(+2πi ν_k/c (u l + v m + w (n − 1)))`,
+//!
+//! with `(u, v, w)` in [m], `ν` in [Hz], `S` in [Jy]. [`Direct`] is the fast sum in single precision with
+//! double-precision phases; [`reference`](mod@reference) is the plain sum in double precision that judges it.
+//! Nothing here knows a table, a file or a catalogue.
+
+mod direct;
+mod error;
+mod model;
+mod plan;
+pub mod reference;
+mod seed;
+mod simd;
+mod store;
+mod sum;
+
+pub use direct::{Direct, Scratch};
+pub use error::KernelError;
+pub use model::{Mix, Plane, Shape, Source};
+pub use num_complex::{Complex32, Complex64};
+pub use simd::SimdLevel;
+
+/// The speed of light in vacuum [m/s].
+pub const SPEED_OF_LIGHT: f64 = 299_792_458.0;

@@ -1,0 +1,202 @@
+//! AVX2 and FMA: 8 rows a vector.
+
+use super::{Kernel, Line, Simd};
+use num_complex::Complex32;
+use std::arch::x86_64::*;
+
+/// Proof that the processor has AVX2 and FMA.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx2(());
+
+impl Avx2 {
+    /// The proof, if the processor has the instructions.
+    pub fn new() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+    }
+
+    /// Runs a kernel compiled for these instructions.
+    pub fn run<K: Kernel>(self, kernel: K) {
+        #[target_feature(enable = "avx2,fma")]
+        fn inner<K: Kernel>(token: Avx2, kernel: K) {
+            kernel.run::<Avx2, 3, 2>(token);
+        }
+        // SAFETY: `self` exists only where `new` found AVX2 and FMA.
+        unsafe { inner(self, kernel) }
+    }
+}
+
+/// Evaluates intrinsics under the proof that `self` is.
+macro_rules! simd {
+    ($e:expr) => {{
+        // SAFETY: an `Avx2` exists only where AVX2 and FMA were detected, and no pointer leaves its reference.
+        unsafe { $e }
+    }};
+}
+
+/// Turns 8 vectors of 8 rows into 8 rows of 8 values.
+///
+/// # Safety
+/// The processor must have AVX.
+#[inline(always)]
+pub(super) unsafe fn transpose(v: [__m256; 8]) -> [__m256; 8] {
+    // SAFETY: the caller promises AVX.
+    unsafe {
+        let (a, e) = (_mm256_unpacklo_ps(v[0], v[1]), _mm256_unpackhi_ps(v[0], v[1]));
+        let (b, f) = (_mm256_unpacklo_ps(v[2], v[3]), _mm256_unpackhi_ps(v[2], v[3]));
+        let (c, g) = (_mm256_unpacklo_ps(v[4], v[5]), _mm256_unpackhi_ps(v[4], v[5]));
+        let (d, h) = (_mm256_unpacklo_ps(v[6], v[7]), _mm256_unpackhi_ps(v[6], v[7]));
+        let (p0, p1) = (_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xee>(a, b));
+        let (p2, p3) = (_mm256_shuffle_ps::<0x44>(e, f), _mm256_shuffle_ps::<0xee>(e, f));
+        let (q0, q1) = (_mm256_shuffle_ps::<0x44>(c, d), _mm256_shuffle_ps::<0xee>(c, d));
+        let (q2, q3) = (_mm256_shuffle_ps::<0x44>(g, h), _mm256_shuffle_ps::<0xee>(g, h));
+        [
+            _mm256_permute2f128_ps::<0x20>(p0, q0),
+            _mm256_permute2f128_ps::<0x20>(p1, q1),
+            _mm256_permute2f128_ps::<0x20>(p2, q2),
+            _mm256_permute2f128_ps::<0x20>(p3, q3),
+            _mm256_permute2f128_ps::<0x31>(p0, q0),
+            _mm256_permute2f128_ps::<0x31>(p1, q1),
+            _mm256_permute2f128_ps::<0x31>(p2, q2),
+            _mm256_permute2f128_ps::<0x31>(p3, q3),
+        ]
+    }
+}
+
+/// Writes four complex numbers of one row.
+///
+/// # Safety
+/// The processor must have AVX.
+#[inline(always)]
+pub(super) unsafe fn write(row: &mut [Complex32], values: __m256) {
+    let row: &mut [Complex32; 4] = row.try_into().expect("a slice of four");
+    // SAFETY: four `Complex32` are 32 bytes, two `f32` each; the store is unaligned. The caller promises AVX.
+    unsafe { _mm256_storeu_ps(row.as_mut_ptr().cast(), values) }
+}
+
+/// Writes four complex numbers of one row, each twice.
+///
+/// # Safety
+/// The processor must have AVX2.
+#[inline(always)]
+pub(super) unsafe fn write_twice(row: &mut [Complex32], values: __m256) {
+    // SAFETY: the caller promises AVX2.
+    unsafe {
+        let v = _mm256_castps_pd(values);
+        let (first, second) = row.split_at_mut(4);
+        write(first, _mm256_castpd_ps(_mm256_permute4x64_pd::<0x50>(v)));
+        write(second, _mm256_castpd_ps(_mm256_permute4x64_pd::<0xfa>(v)));
+    }
+}
+
+impl Simd for Avx2 {
+    const LANES: usize = 8;
+    type F = __m256;
+    type D = [__m256d; 2];
+
+    #[inline(always)]
+    fn vectors(self, lines: &mut [Line]) -> &mut [[__m256; 2]] {
+        // SAFETY: a `Line` is 16 initialised floats aligned to 64 bytes, as are two `__m256`.
+        unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len()) }
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m256 {
+        simd!(_mm256_set1_ps(x))
+    }
+    #[inline(always)]
+    fn add(self, a: __m256, b: __m256) -> __m256 {
+        simd!(_mm256_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul(self, a: __m256, b: __m256) -> __m256 {
+        simd!(_mm256_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn fma(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        simd!(_mm256_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn fnma(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        simd!(_mm256_fnmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn max(self, a: __m256, b: __m256) -> __m256 {
+        simd!(_mm256_max_ps(a, b))
+    }
+    #[inline(always)]
+    fn any_above(self, a: __m256, limit: f32) -> bool {
+        simd!(_mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a, _mm256_set1_ps(limit))) != 0)
+    }
+    #[inline(always)]
+    fn zero_where_below(self, x: __m256, limit: f32, value: __m256) -> __m256 {
+        simd!(_mm256_and_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(x, _mm256_set1_ps(limit)), value))
+    }
+    #[inline(always)]
+    fn round(self, a: __m256) -> __m256 {
+        simd!(_mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a))
+    }
+    #[inline(always)]
+    fn scale_by_power_of_two(self, a: __m256, n: __m256) -> __m256 {
+        simd!({
+            let exponent = _mm256_slli_epi32::<23>(_mm256_cvtps_epi32(n));
+            _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), exponent))
+        })
+    }
+    #[inline(always)]
+    fn flip_sign(self, a: __m256, sign: __m256) -> __m256 {
+        simd!(_mm256_xor_ps(a, sign))
+    }
+    #[inline(always)]
+    fn load_wide(self, x: &[f64]) -> [__m256d; 2] {
+        let x: &[f64; 8] = x.try_into().expect("eight lanes");
+        simd!([_mm256_loadu_pd(x.as_ptr()), _mm256_loadu_pd(x.as_ptr().add(4))])
+    }
+    #[inline(always)]
+    fn mul_wide(self, a: [__m256d; 2], b: f64) -> [__m256d; 2] {
+        simd!({
+            let b = _mm256_set1_pd(b);
+            [_mm256_mul_pd(a[0], b), _mm256_mul_pd(a[1], b)]
+        })
+    }
+    #[inline(always)]
+    fn fma_wide(self, a: [__m256d; 2], b: f64, c: [__m256d; 2]) -> [__m256d; 2] {
+        simd!({
+            let b = _mm256_set1_pd(b);
+            [_mm256_fmadd_pd(a[0], b, c[0]), _mm256_fmadd_pd(a[1], b, c[1])]
+        })
+    }
+    #[inline(always)]
+    fn squares(self, a: [__m256d; 2], b: [__m256d; 2]) -> __m256 {
+        simd!({
+            let lo = _mm256_fmadd_pd(a[0], a[0], _mm256_mul_pd(b[0], b[0]));
+            let hi = _mm256_fmadd_pd(a[1], a[1], _mm256_mul_pd(b[1], b[1]));
+            _mm256_set_m128(_mm256_cvtpd_ps(hi), _mm256_cvtpd_ps(lo))
+        })
+    }
+    #[inline(always)]
+    fn reduce(self, a: [__m256d; 2]) -> (__m256, __m256) {
+        simd!({
+            let magic = _mm256_set1_pd(super::ROUND_MAGIC);
+            let (t0, t1) = (_mm256_add_pd(a[0], magic), _mm256_add_pd(a[1], magic));
+            let r0 = _mm256_cvtpd_ps(_mm256_sub_pd(a[0], _mm256_sub_pd(t0, magic)));
+            let r1 = _mm256_cvtpd_ps(_mm256_sub_pd(a[1], _mm256_sub_pd(t1, magic)));
+            // The lowest bit of the shifted number is the parity of the nearest integer.
+            let low = _mm256_shuffle_ps::<0x88>(_mm256_castpd_ps(t0), _mm256_castpd_ps(t1));
+            let low = _mm256_permute4x64_epi64::<0xd8>(_mm256_castps_si256(low));
+            (_mm256_set_m128(r1, r0), _mm256_castsi256_ps(_mm256_slli_epi32::<31>(low)))
+        })
+    }
+    #[inline(always)]
+    fn store_rows(self, v: &[__m256; 8], at: usize, rows: &mut [&mut [Complex32]]) {
+        let t = simd!(transpose(*v));
+        for (row, values) in rows.iter_mut().zip(t) {
+            simd!(write(&mut row[at..at + 4], values));
+        }
+    }
+    #[inline(always)]
+    fn store_rows_twice(self, v: &[__m256; 8], at: usize, rows: &mut [&mut [Complex32]]) {
+        let t = simd!(transpose(*v));
+        for (row, values) in rows.iter_mut().zip(t) {
+            simd!(write_twice(&mut row[at..at + 8], values));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! AVX-512 F and DQ: 16 rows a vector.
+
+use super::avx2::{transpose, write, write_twice};
+use super::{Kernel, Line, Simd};
+use num_complex::Complex32;
+use std::arch::x86_64::*;
+
+/// Proof that the processor has AVX-512 F and DQ.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// The proof, if the processor has the instructions.
+    pub fn new() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")).then_some(Self(()))
+    }
+
+    /// Runs a kernel compiled for these instructions.
+    pub fn run<K: Kernel>(self, kernel: K) {
+        #[target_feature(enable = "avx512f,avx512dq")]
+        fn inner<K: Kernel>(token: Avx512, kernel: K) {
+            kernel.run::<Avx512, 4, 3>(token);
+        }
+        // SAFETY: `self` exists only where `new` found AVX-512 F and DQ.
+        unsafe { inner(self, kernel) }
+    }
+
+    /// The rows of 8 vectors of 16 rows: first the lower 8 rows, then the upper 8.
+    #[inline(always)]
+    fn rows(self, v: &[__m512; 8]) -> [[__m256; 8]; 2] {
+        simd!({
+            let (mut lower, mut upper) = ([_mm256_setzero_ps(); 8], [_mm256_setzero_ps(); 8]);
+            for i in 0..8 {
+                lower[i] = _mm512_castps512_ps256(v[i]);
+                upper[i] = _mm512_extractf32x8_ps::<1>(v[i]);
+            }
+            [transpose(lower), transpose(upper)]
+        })
+    }
+}
+
+/// Evaluates intrinsics under the proof that `self` is.
+macro_rules! simd {
+    ($e:expr) => {{
+        // SAFETY: an `Avx512` exists only where AVX-512 F and DQ were detected, and no pointer leaves its reference.
+        unsafe { $e }
+    }};
+}
+use simd;
+
+/// One vector of two halves.
+///
+/// # Safety
+/// The processor must have AVX-512 DQ.
+#[inline(always)]
+unsafe fn join(lo: __m256, hi: __m256) -> __m512 {
+    // SAFETY: the caller promises AVX-512 DQ.
+    unsafe { _mm512_insertf32x8::<1>(_mm512_castps256_ps512(lo), hi) }
+}
+
+impl Simd for Avx512 {
+    const LANES: usize = 16;
+    type F = __m512;
+    type D = [__m512d; 2];
+
+    #[inline(always)]
+    fn vectors(self, lines: &mut [Line]) -> &mut [[__m512; 2]] {
+        // SAFETY: a `Line` is 16 initialised floats aligned to 64 bytes, as is a `__m512`; an odd line is left over.
+        unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() / 2) }
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        simd!(_mm512_set1_ps(x))
+    }
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        simd!(_mm512_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        simd!(_mm512_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn fma(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        simd!(_mm512_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn fnma(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        simd!(_mm512_fnmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        simd!(_mm512_max_ps(a, b))
+    }
+    #[inline(always)]
+    fn any_above(self, a: __m512, limit: f32) -> bool {
+        simd!(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, _mm512_set1_ps(limit)) != 0)
+    }
+    #[inline(always)]
+    fn zero_where_below(self, x: __m512, limit: f32, value: __m512) -> __m512 {
+        simd!(_mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(x, _mm512_set1_ps(limit)), value))
+    }
+    #[inline(always)]
+    fn round(self, a: __m512) -> __m512 {
+        simd!(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a))
+    }
+    #[inline(always)]
+    fn scale_by_power_of_two(self, a: __m512, n: __m512) -> __m512 {
+        simd!({
+            let exponent = _mm512_slli_epi32::<23>(_mm512_cvtps_epi32(n));
+            _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), exponent))
+        })
+    }
+    #[inline(always)]
+    fn flip_sign(self, a: __m512, sign: __m512) -> __m512 {
+        simd!(_mm512_xor_ps(a, sign))
+    }
+    #[inline(always)]
+    fn load_wide(self, x: &[f64]) -> [__m512d; 2] {
+        let x: &[f64; 16] = x.try_into().expect("sixteen lanes");
+        simd!([_mm512_loadu_pd(x.as_ptr()), _mm512_loadu_pd(x.as_ptr().add(8))])
+    }
+    #[inline(always)]
+    fn mul_wide(self, a: [__m512d; 2], b: f64) -> [__m512d; 2] {
+        simd!({
+            let b = _mm512_set1_pd(b);
+            [_mm512_mul_pd(a[0], b), _mm512_mul_pd(a[1], b)]
+        })
+    }
+    #[inline(always)]
+    fn fma_wide(self, a: [__m512d; 2], b: f64, c: [__m512d; 2]) -> [__m512d; 2] {
+        simd!({
+            let b = _mm512_set1_pd(b);
+            [_mm512_fmadd_pd(a[0], b, c[0]), _mm512_fmadd_pd(a[1], b, c[1])]
+        })
+    }
+    #[inline(always)]
+    fn squares(self, a: [__m512d; 2], b: [__m512d; 2]) -> __m512 {
+        simd!({
+            let lo = _mm512_fmadd_pd(a[0], a[0], _mm512_mul_pd(b[0], b[0]));
+            let hi = _mm512_fmadd_pd(a[1], a[1], _mm512_mul_pd(b[1], b[1]));
+            join(_mm512_cvtpd_ps(lo), _mm512_cvtpd_ps(hi))
+        })
+    }
+    #[inline(always)]
+    fn reduce(self, a: [__m512d; 2]) -> (__m512, __m512) {
+        simd!({
+            let magic = _mm512_set1_pd(super::ROUND_MAGIC);
+            let (t0, t1) = (_mm512_add_pd(a[0], magic), _mm512_add_pd(a[1], magic));
+            let r0 = _mm512_cvtpd_ps(_mm512_sub_pd(a[0], _mm512_sub_pd(t0, magic)));
+            let r1 = _mm512_cvtpd_ps(_mm512_sub_pd(a[1], _mm512_sub_pd(t1, magic)));
+            // The lowest bit of the shifted number is the parity of the nearest integer.
+            let low0 = _mm512_cvtepi64_epi32(_mm512_castpd_si512(t0));
+            let low1 = _mm512_cvtepi64_epi32(_mm512_castpd_si512(t1));
+            let low = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low0), low1);
+            (join(r0, r1), _mm512_castsi512_ps(_mm512_slli_epi32::<31>(low)))
+        })
+    }
+    #[inline(always)]
+    fn store_rows(self, v: &[__m512; 8], at: usize, rows: &mut [&mut [Complex32]]) {
+        for (rows, values) in rows.chunks_mut(8).zip(self.rows(v)) {
+            for (row, values) in rows.iter_mut().zip(values) {
+                simd!(write(&mut row[at..at + 4], values));
+            }
+        }
+    }
+    #[inline(always)]
+    fn store_rows_twice(self, v: &[__m512; 8], at: usize, rows: &mut [&mut [Complex32]]) {
+        for (rows, values) in rows.chunks_mut(8).zip(self.rows(v)) {
+            for (row, values) in rows.iter_mut().zip(values) {
+                simd!(write_twice(&mut row[at..at + 8], values));
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Plain Rust: 4 rows a vector, arrays that compilers turn into whatever the processor has.
+
+use super::{Kernel, Line, Simd};
+use num_complex::Complex32;
+
+/// No instructions needed.
+#[derive(Clone, Copy, Debug)]
+pub struct Portable;
+
+impl Portable {
+    /// Runs a kernel compiled for the baseline of the target.
+    pub fn run<K: Kernel>(self, kernel: K) {
+        kernel.run::<Portable, 3, 2>(self);
+    }
+}
+
+/// Four rows.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
+pub struct F32x4([f32; 4]);
+
+/// Four rows in double precision.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(32))]
+pub struct F64x4([f64; 4]);
+
+impl F32x4 {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
+    }
+}
+
+impl F64x4 {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
+    }
+}
+
+/// `a·b + c`, fused only where the target does so in one instruction: elsewhere `mul_add` is a library call.
+#[inline(always)]
+fn fused(a: f32, b: f32, c: f32) -> f32 {
+    if cfg!(any(target_arch = "aarch64", target_feature = "fma")) { a.mul_add(b, c) } else { a * b + c }
+}
+
+impl Simd for Portable {
+    const LANES: usize = 4;
+    type F = F32x4;
+    type D = F64x4;
+
+    #[inline(always)]
+    fn vectors(self, lines: &mut [Line]) -> &mut [[F32x4; 2]] {
+        // SAFETY: a `Line` is 16 initialised floats aligned to 64 bytes, as are two pairs of `F32x4`.
+        unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * 2) }
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> F32x4 {
+        F32x4([x; 4])
+    }
+    #[inline(always)]
+    fn add(self, a: F32x4, b: F32x4) -> F32x4 {
+        a.zip(b, |a, b| a + b)
+    }
+    #[inline(always)]
+    fn mul(self, a: F32x4, b: F32x4) -> F32x4 {
+        a.zip(b, |a, b| a * b)
+    }
+    #[inline(always)]
+    fn fma(self, a: F32x4, b: F32x4, c: F32x4) -> F32x4 {
+        F32x4(std::array::from_fn(|i| fused(a.0[i], b.0[i], c.0[i])))
+    }
+    #[inline(always)]
+    fn fnma(self, a: F32x4, b: F32x4, c: F32x4) -> F32x4 {
+        F32x4(std::array::from_fn(|i| fused(-a.0[i], b.0[i], c.0[i])))
+    }
+    #[inline(always)]
+    fn max(self, a: F32x4, b: F32x4) -> F32x4 {
+        a.zip(b, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    fn any_above(self, a: F32x4, limit: f32) -> bool {
+        a.0.iter().any(|&x| x > limit)
+    }
+    #[inline(always)]
+    fn zero_where_below(self, x: F32x4, limit: f32, value: F32x4) -> F32x4 {
+        x.zip(value, |x, value| if x >= limit { value } else { 0.0 })
+    }
+    #[inline(always)]
+    fn round(self, a: F32x4) -> F32x4 {
+        // Adding 1.5·2²³ leaves no bits for a fraction.
+        const MAGIC: f32 = 12_582_912.0;
+        F32x4(a.0.map(|x| (x + MAGIC) - MAGIC))
+    }
+    #[inline(always)]
+    fn scale_by_power_of_two(self, a: F32x4, n: F32x4) -> F32x4 {
+        a.zip(n, |a, n| f32::from_bits(a.to_bits().wrapping_add((n as i32 as u32) << 23)))
+    }
+    #[inline(always)]
+    fn flip_sign(self, a: F32x4, sign: F32x4) -> F32x4 {
+        a.zip(sign, |a, sign| f32::from_bits(a.to_bits() ^ sign.to_bits()))
+    }
+    #[inline(always)]
+    fn load_wide(self, x: &[f64]) -> F64x4 {
+        F64x4(x.try_into().expect("four lanes"))
+    }
+    #[inline(always)]
+    fn mul_wide(self, a: F64x4, b: f64) -> F64x4 {
+        F64x4(a.0.map(|a| a * b))
+    }
+    #[inline(always)]
+    fn fma_wide(self, a: F64x4, b: f64, c: F64x4) -> F64x4 {
+        a.zip(c, |a, c| a * b + c)
+    }
+    #[inline(always)]
+    fn squares(self, a: F64x4, b: F64x4) -> F32x4 {
+        F32x4(a.zip(b, |a, b| a * a + b * b).0.map(|x| x as f32))
+    }
+    #[inline(always)]
+    fn reduce(self, a: F64x4) -> (F32x4, F32x4) {
+        let shifted = a.0.map(|x| x + super::ROUND_MAGIC);
+        let rest = F64x4(shifted).zip(a, |t, x| x - (t - super::ROUND_MAGIC)).0.map(|x| x as f32);
+        // The lowest bit of the shifted number is the parity of the nearest integer.
+        (F32x4(rest), F32x4(shifted.map(|t| f32::from_bits((t.to_bits() as u32) << 31))))
+    }
+    #[inline(always)]
+    fn store_rows(self, v: &[F32x4; 8], at: usize, rows: &mut [&mut [Complex32]]) {
+        for (lane, row) in rows.iter_mut().enumerate().take(4) {
+            for (pair, cell) in v.chunks_exact(2).zip(&mut row[at..at + 4]) {
+                *cell = Complex32::new(pair[0].0[lane], pair[1].0[lane]);
+            }
+        }
+    }
+    #[inline(always)]
+    fn store_rows_twice(self, v: &[F32x4; 8], at: usize, rows: &mut [&mut [Complex32]]) {
+        for (lane, row) in rows.iter_mut().enumerate().take(4) {
+            for (pair, cells) in v.chunks_exact(2).zip(row[at..at + 8].chunks_exact_mut(2)) {
+                cells.fill(Complex32::new(pair[0].0[lane], pair[1].0[lane]));
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The bytes of a catalogue: opened, digested, unzipped.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::CatalogError;
+
+/// How much of the content tells the format.
+const HEAD: u64 = 64 * 1024;
+
+/// The most that a gzipped catalogue may grow to: a few times any catalogue there is, and less than memory.
+const MOST: u64 = 4 << 30;
+
+/// A catalogue's file.
+pub(super) struct Input {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The first of its content, unzipped.
+    pub head: Vec<u8>,
+    /// Whether it is gzipped.
+    pub gzipped: bool,
+}
+
+impl Input {
+    /// Looks at the file.
+    pub fn open(path: &Path) -> Result<Self, CatalogError> {
+        let error = |source| CatalogError::Io { path: path.to_owned(), source };
+        // It is read more than once, which a pipe cannot be, and to its end, which a device may not have.
+        let kind = std::fs::metadata(path).map_err(error)?.file_type();
+        if !kind.is_file() {
+            let what =
+                if kind.is_dir() { "it is a directory" } else { "it is a pipe or a device, not a file" };
+            return Err(error(io::Error::other(what)));
+        }
+        let mut head = Vec::new();
+        File::open(path).map_err(error)?.take(HEAD).read_to_end(&mut head).map_err(error)?;
+        let gzipped = head.starts_with(&[0x1f, 0x8b]);
+        if gzipped {
+            let file = File::open(path).map_err(error)?;
+            head.clear();
+            let read = MultiGzDecoder::new(io::BufReader::new(file)).take(HEAD).read_to_end(&mut head);
+            read.map_err(|source| CatalogError::Gzip { path: path.to_owned(), source })?;
+        }
+        Ok(Input { path: path.to_owned(), head, gzipped })
+    }
+
+    /// An I/O error on this file.
+    pub fn io(&self, source: io::Error) -> CatalogError {
+        CatalogError::Io { path: self.path.clone(), source }
+    }
+
+    /// A layout error of this file.
+    pub fn layout(&self, message: impl Into<String>) -> CatalogError {
+        CatalogError::Layout { path: self.path.clone(), message: message.into() }
+    }
+
+    /// The whole content, unzipped, and the digest of what is stored.
+    pub fn content(&self) -> Result<(Vec<u8>, String), CatalogError> {
+        let stored = std::fs::read(&self.path).map_err(|source| self.io(source))?;
+        let digest = hex(Sha256::digest(&stored).as_slice());
+        if !self.gzipped {
+            return Ok((stored, digest));
+        }
+        let mut content = Vec::new();
+        let read = MultiGzDecoder::new(stored.as_slice()).take(MOST).read_to_end(&mut content);
+        let length = read.map_err(|source| CatalogError::Gzip { path: self.path.clone(), source })?;
+        if length as u64 == MOST {
+            return Err(self.layout("unzips to more than 4 GiB; unzip it first, if it is a catalogue"));
+        }
+        Ok((content, digest))
+    }
+
+    /// The content in a file of our own, which goes away with the handle, and the digest of what is stored.
+    pub fn private_copy(&self, suffix: &str) -> Result<(tempfile::NamedTempFile, u64, String), CatalogError> {
+        let (content, digest) = self.content()?;
+        let copy = tempfile::Builder::new().prefix("nvss-predict-").suffix(suffix).tempfile();
+        let mut copy = copy.map_err(|source| self.io(source))?;
+        copy.write_all(&content).and_then(|()| copy.flush()).map_err(|source| self.io(source))?;
+        Ok((copy, content.len() as u64, digest))
+    }
+}
+
+/// Bytes in lower-case hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The SHA-256 of files, one after the other.
+pub(super) fn digest_of(paths: &[&Path]) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    for path in paths {
+        let mut file = File::open(path)?;
+        loop {
+            match file.read(&mut buffer)? {
+                0 => break,
+                length => hasher.update(&buffer[..length]),
+            }
+        }
+    }
+    Ok(hex(hasher.finalize().as_slice()))
+}

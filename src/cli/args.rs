@@ -1,0 +1,299 @@
+//! The arguments as they are typed, and the job they mean.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use super::CliError;
+use super::values::{Ids, RadiusArg, parse_bytes, parse_flux, parse_frequency, parse_ids, parse_radius};
+use crate::catalog::{FluxUnit, Format, ReadOptions};
+use crate::coords::Frame;
+use crate::predict::{Job, Mode, Options, Radius};
+use crate::sky::AngleFrame;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    the column is filled and checked (status: complete)
+  1    status: the column is missing, incomplete, or not of this program
+  2    wrong usage
+  3    bad input: the MeasurementSet or the catalogue cannot be used
+  4    another process kept the MeasurementSet locked
+  5    input or output failed
+  6    the check failed: an error above --epsilon
+  7    no sources, and --require-sources was given
+  130  interrupted
+
+NVSS_PREDICT_SIMD=portable|avx2|avx512 forces a level of instructions.";
+
+/// Predicts the visibilities of a sky into the MODEL_DATA of a MeasurementSet.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nvss-predict",
+    version,
+    about = "Predicts the visibilities of NVSS and other skies into the MODEL_DATA of a MeasurementSet",
+    after_help = EXIT_CODES,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) predict: PredictArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a DSA-110 drift MeasurementSet, predict real NVSS sources into it, and prove the result
+    Demo(DemoArgs),
+    /// Tell whether a model column is complete, and where it came from
+    Status(StatusArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct DemoArgs {
+    /// Where to make it; the directory must not hold a demo.ms yet
+    #[arg(default_value = "nvss-predict-demo")]
+    pub(super) dir: PathBuf,
+    /// How large: small is 20 antennas × 64 channels, full is 96 antennas × 768 channels (3 GB)
+    #[arg(long, value_enum, default_value_t = DemoSize::Small)]
+    pub(super) size: DemoSize,
+    /// Say less
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DemoSize {
+    Small,
+    Full,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct StatusArgs {
+    /// The MeasurementSet
+    pub(super) ms: PathBuf,
+    /// The column
+    #[arg(long, default_value = "MODEL_DATA")]
+    pub(super) column: String,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ModeArg {
+    Replace,
+    Add,
+    Subtract,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct PredictArgs {
+    /// The MeasurementSet
+    #[arg(required = true)]
+    ms: Option<PathBuf>,
+    /// The catalogue or component list: AIPS VZ FITS table, DSA-110 SQLite, or CSV; gzipped or not
+    #[arg(required = true)]
+    catalog: Option<PathBuf>,
+
+    /// The column to fill; made if it is missing
+    #[arg(long, default_value = "MODEL_DATA", help_heading = "Output")]
+    column: String,
+    /// What becomes of the values in the column
+    #[arg(long, value_enum, default_value_t = ModeArg::Replace, help_heading = "Output")]
+    mode: ModeArg,
+    /// Write what was done to this file as JSON
+    #[arg(long, value_name = "FILE.json", help_heading = "Output")]
+    pub(super) report: Option<PathBuf>,
+    /// Show the plan and write nothing
+    #[arg(long, help_heading = "Output")]
+    dry_run: bool,
+    /// Remove CASA's virtual model, which would hide the column from CASA
+    #[arg(long, help_heading = "Output")]
+    delmod: bool,
+
+    /// Take sources within this angle of any field centre: degrees, or with a unit (30arcmin), or "all".
+    /// [default: surveys to where the beam of the smallest dish falls to 0.2, component lists all]
+    #[arg(long, value_parser = parse_radius, help_heading = "Sources")]
+    radius: Option<RadiusArg>,
+    /// Take sources of at least this flux density at the catalogue's frequency (10mJy, 0.01Jy; Jy if no unit)
+    #[arg(long, value_parser = parse_flux, value_name = "FLUX", help_heading = "Sources")]
+    min_flux: Option<f64>,
+    /// Take no more than the N brightest
+    #[arg(long, value_name = "N", help_heading = "Sources")]
+    max_sources: Option<usize>,
+    /// Fail where no source is selected, instead of writing a zero model
+    #[arg(long, help_heading = "Sources")]
+    require_sources: bool,
+
+    /// The catalogue's format, instead of telling it from the content: vz, sqlite, csv
+    #[arg(long, help_heading = "Catalogue")]
+    format: Option<Format>,
+    /// The frame of its positions: j2000 (fk5), icrs, b1950 (fk4), galactic [default: as it says, else j2000]
+    #[arg(long, help_heading = "Catalogue")]
+    frame: Option<Frame>,
+    /// The spectral index of sources that have none (S ∝ ν^α), where the frequency of their flux is known
+    #[arg(long, default_value_t = -0.7, allow_negative_numbers = true, help_heading = "Catalogue")]
+    alpha: f64,
+    /// The frequency of its flux densities (1.4GHz; Hz if no unit) [default: as it says, else 1.4 GHz for surveys]
+    #[arg(long, value_parser = parse_frequency, value_name = "FREQ", help_heading = "Catalogue")]
+    ref_freq: Option<f64>,
+    /// Whose north position angles count from where no column says: source, or centre as DP3's lists mean it
+    #[arg(long, help_heading = "Catalogue")]
+    pa_frame: Option<AngleFrame>,
+    /// The column that holds the flux density
+    #[arg(long, value_name = "NAME", help_heading = "Catalogue")]
+    flux_column: Option<String>,
+    /// The unit of flux densities whose column names none: jy, mjy, ujy
+    #[arg(long, value_name = "UNIT", help_heading = "Catalogue")]
+    flux_unit: Option<FluxUnit>,
+    /// Take the axes of a DSA-110 SQLite for sizes, though some of them are upper limits
+    #[arg(long, help_heading = "Catalogue")]
+    sqlite_sizes: bool,
+
+    /// Predict only these FIELD_IDs (0,3,5~7)
+    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
+    fields: Option<Ids>,
+    /// Predict only these spectral windows (0,3,5~7)
+    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
+    spws: Option<Ids>,
+
+    /// Compute threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
+    threads: Option<u16>,
+    /// Memory for blocks of visibilities and kernels
+    #[arg(long, default_value = "512MiB", value_parser = parse_bytes, value_name = "SIZE", help_heading = "Running")]
+    memory: usize,
+    /// Seconds to wait for the lock of the MeasurementSet
+    #[arg(long, default_value_t = 30.0, value_name = "S", help_heading = "Running")]
+    lock_timeout: f64,
+    /// Read back and check this many visibilities
+    #[arg(long, default_value_t = 256, value_name = "N", help_heading = "Running")]
+    check: usize,
+    /// The largest rms error of the check, relative to rms |V|
+    #[arg(long, default_value_t = 1e-5, value_name = "E", help_heading = "Running")]
+    epsilon: f64,
+    /// Say nothing but warnings and errors
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Running")]
+    quiet: bool,
+    /// Say more: what the catalogue's reader assumed, where the time went
+    #[arg(short, long, help_heading = "Running")]
+    verbose: bool,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+impl PredictArgs {
+    pub(super) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        }
+    }
+
+    /// The job that the arguments mean.
+    pub(super) fn job(&self) -> Result<Job, CliError> {
+        let (Some(ms), Some(catalogue)) = (&self.ms, &self.catalog) else {
+            return Err(CliError::Usage("a MeasurementSet and a catalogue are needed; see --help".into()));
+        };
+        let positive = |value: f64, option: &str| {
+            if value.is_finite() && value >= 0.0 {
+                Ok(value)
+            } else {
+                Err(CliError::Usage(format!("{option} must be a number of at least zero, not {value}")))
+            }
+        };
+        // A week is longer than anybody waits, and short enough for the clock's arithmetic.
+        let wait = positive(self.lock_timeout, "--lock-timeout")?.min(7.0 * 86_400.0);
+        if !self.alpha.is_finite() {
+            return Err(CliError::Usage(format!("--alpha must be a number, not {}", self.alpha)));
+        }
+        Ok(Job {
+            ms: ms.clone(),
+            catalogue: catalogue.clone(),
+            options: Options {
+                column: self.column.clone(),
+                mode: match self.mode {
+                    ModeArg::Replace => Mode::Replace,
+                    ModeArg::Add => Mode::Add,
+                    ModeArg::Subtract => Mode::Subtract,
+                },
+                radius: match self.radius {
+                    None => Radius::Auto,
+                    Some(RadiusArg::All) => Radius::All,
+                    Some(RadiusArg::Within(radius)) => Radius::Within(radius),
+                },
+                min_flux: self.min_flux,
+                max_sources: self.max_sources,
+                require_sources: self.require_sources,
+                read: ReadOptions {
+                    format: self.format,
+                    frame: self.frame,
+                    alpha: self.alpha,
+                    reference_frequency: self.ref_freq,
+                    pa_frame: self.pa_frame,
+                    near: None,
+                    flux_column: self.flux_column.clone(),
+                    flux_unit: self.flux_unit,
+                    sqlite_sizes: self.sqlite_sizes,
+                },
+                fields: self.fields.as_ref().map(|ids| ids.0.clone()),
+                spws: self.spws.as_ref().map(|ids| ids.0.clone()),
+                threads: self.threads.map(usize::from),
+                memory: self.memory,
+                lock_timeout: Duration::from_secs_f64(wait),
+                check: self.check,
+                epsilon: positive(self.epsilon, "--epsilon")?,
+                delmod: self.delmod,
+                dry_run: self.dry_run,
+                simd: forced_simd()?,
+                arguments: command_line(),
+            },
+        })
+    }
+}
+
+/// The level of instructions that the environment asks for.
+fn forced_simd() -> Result<Option<kernels::SimdLevel>, CliError> {
+    match std::env::var("NVSS_PREDICT_SIMD") {
+        Ok(name) if !name.is_empty() => {
+            name.parse().map(Some).map_err(|error| CliError::Usage(format!("NVSS_PREDICT_SIMD: {error}")))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The command line as one could type it again.
+pub(super) fn command_line() -> String {
+    let quote = |word: &str| {
+        let plain = |c: char| c.is_alphanumeric() || "-_./=,:+~@%".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word.to_owned()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    };
+    let mut words = vec!["nvss-predict".to_owned()];
+    words.extend(std::env::args_os().skip(1).map(|word| quote(&word.to_string_lossy())));
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+}

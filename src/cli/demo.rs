@@ -1,0 +1,62 @@
+//! `nvss-predict demo`: everything once, on a MeasurementSet that it makes itself.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use super::args::{DemoArgs, DemoSize, Verbosity, command_line};
+use super::watch::Watch;
+use super::{CliError, output};
+use crate::ms::make::{MsSpec, make};
+use crate::predict::{self, Job, Options};
+
+/// Real NVSS sources in the field of the demonstration, with their citation.
+const NVSS_EXCERPT: &str = include_str!("../../data/demo_nvss.csv");
+
+pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
+    let ms = args.dir.join("demo.ms");
+    let catalogue = args.dir.join("demo_nvss.csv");
+    let write = |path: &Path, source| CliError::Write { path: path.to_owned(), source };
+    std::fs::create_dir_all(&args.dir).map_err(|source| write(&args.dir, source))?;
+
+    let spec = match args.size {
+        DemoSize::Small => MsSpec::dsa110(20, 24, 1, 64),
+        DemoSize::Full => MsSpec::dsa110_full(),
+    };
+    let clock = Instant::now();
+    let made = make(&ms, &spec)?;
+    let say = |text: String| {
+        if !args.quiet {
+            output::say(&text);
+        }
+    };
+    say(format!(
+        "{:<12} {}: a DSA-110 drift scan of {} antennas, {} fields, {} channels, {} rows ({:.1} s)\n",
+        "made",
+        ms.display(),
+        spec.antennas.len(),
+        made.centres.len(),
+        spec.spectral_windows.iter().map(|window| window.frequencies.len()).sum::<usize>(),
+        output::grouped(made.rows),
+        clock.elapsed().as_secs_f64()
+    ));
+    std::fs::write(&catalogue, NVSS_EXCERPT).map_err(|source| write(&catalogue, source))?;
+
+    let mut options = Options { arguments: command_line(), ..Options::default() };
+    // The excerpt is NVSS at 1.4 GHz, of which its plain columns say nothing.
+    options.read.reference_frequency = Some(crate::catalog::NVSS_FREQUENCY);
+    let job = Job { ms: ms.clone(), catalogue: catalogue.clone(), options };
+    let mut watch = Watch::new(if args.quiet { Verbosity::Quiet } else { Verbosity::Normal });
+    let outcome = predict::run(&job, &mut watch);
+    watch.finish();
+    let report = outcome?;
+    watch.summary(&report);
+    let (ms, catalogue) = (ms.display(), catalogue.display());
+    say(format!(
+        "\nTry next:\n\
+         \x20 nvss-predict status {ms}\n\
+         \x20 nvss-predict {ms} {catalogue} --ref-freq 1.4GHz --radius 1.5 --min-flux 100mJy -v\n\
+         \x20 nvss-predict {ms} {catalogue} --ref-freq 1.4GHz --mode subtract --column RESIDUAL_MODEL\n"
+    ));
+    Ok(ExitCode::SUCCESS)
+}

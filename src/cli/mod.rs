@@ -1,0 +1,130 @@
+//! The command line: arguments in, a run, words and an exit code out. Nothing else of the program prints.
+
+mod args;
+mod demo;
+mod output;
+mod progress;
+mod status;
+mod values;
+mod watch;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::catalog::CatalogError;
+use crate::ms::MsError;
+use crate::ms::make::MakeError;
+use crate::predict::{self, PredictError};
+use args::{Args, Command};
+use watch::Watch;
+
+/// What ended a command before its time.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    /// The arguments do not make sense together.
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    #[error(transparent)]
+    Ms(#[from] MsError),
+    #[error(transparent)]
+    Make(#[from] MakeError),
+    #[error("{}: {source}", path.display())]
+    Write {
+        path: std::path::PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// The exit codes, as `--help` lists them.
+mod exit {
+    pub(super) const USAGE: u8 = 2;
+    pub(super) const INPUT: u8 = 3;
+    pub(super) const LOCKED: u8 = 4;
+    pub(super) const IO: u8 = 5;
+    pub(super) const CHECK: u8 = 6;
+    pub(super) const NO_SOURCES: u8 = 7;
+    pub(super) const INTERRUPTED: u8 = 130;
+}
+
+impl CliError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            CliError::Usage(_) => exit::USAGE,
+            CliError::Predict(error) => match error {
+                PredictError::Ms(error) => ms_exit_code(error),
+                PredictError::Catalog(CatalogError::Io { source, .. })
+                    if source.kind() != std::io::ErrorKind::NotFound
+                        && source.kind() != std::io::ErrorKind::IsADirectory =>
+                {
+                    exit::IO
+                }
+                PredictError::Options(_) | PredictError::Catalog(_) | PredictError::Kernel { .. } => {
+                    exit::INPUT
+                }
+                PredictError::NoSources { .. } => exit::NO_SOURCES,
+                PredictError::Check { .. } => exit::CHECK,
+                PredictError::Interrupted { .. } => exit::INTERRUPTED,
+                PredictError::Thread(_) | PredictError::Threads(_) => exit::IO,
+            },
+            CliError::Ms(error) => ms_exit_code(error),
+            CliError::Make(MakeError::Exists(_) | MakeError::Spec(_)) => exit::INPUT,
+            CliError::Make(_) | CliError::Write { .. } => exit::IO,
+        }
+    }
+}
+
+fn ms_exit_code(error: &MsError) -> u8 {
+    match error {
+        MsError::Open { .. }
+        | MsError::Subtable { .. }
+        | MsError::Invalid { .. }
+        | MsError::Column { .. } => exit::INPUT,
+        MsError::Locked { .. } => exit::LOCKED,
+        MsError::Space { .. } | MsError::Table(_) => exit::IO,
+    }
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Clap prints help to stdout and complaints to stderr, and knows which is which.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
+        }
+    };
+    match dispatch(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "nvss-predict: error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
+    match &args.command {
+        Some(Command::Demo(demo)) => demo::run(demo),
+        Some(Command::Status(status)) => status::run(status),
+        None => predict_into(args),
+    }
+}
+
+fn predict_into(args: &Args) -> Result<ExitCode, CliError> {
+    let job = args.predict.job()?;
+    let mut watch = Watch::new(args.predict.verbosity());
+    let outcome = predict::run(&job, &mut watch);
+    watch.finish();
+    let report = outcome?;
+    if let Some(path) = &args.predict.report {
+        output::write_report(&report, path)?;
+    }
+    watch.summary(&report);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,171 @@
+//! What a run says.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use super::CliError;
+use crate::predict::{Mode, Report};
+
+/// Prints to stdout; a reader that went away is no error.
+pub(super) fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// The plan: what was found, and what will be done.
+pub(super) fn plan(report: &Report, verbose: bool) -> String {
+    let mut text = String::new();
+    let sky = &report.catalogue;
+    let plan = &report.plan;
+    let rows = report.rows_predicted;
+    let telescope = if report.telescope.is_empty() { "unknown telescope" } else { &report.telescope };
+    line(
+        &mut text,
+        "observation",
+        format!(
+            "{telescope}, {} rows{}, {}, {}, {:.2}–{:.2} MHz",
+            grouped(rows),
+            if rows < report.rows { format!(" of {}", grouped(report.rows)) } else { String::new() },
+            counted(report.fields.len(), "field"),
+            counted(report.spectral_windows.len(), "spectral window"),
+            report.frequency_hz[0] / 1e6,
+            report.frequency_hz[1] / 1e6,
+        ),
+    );
+    line(
+        &mut text,
+        "sky",
+        format!(
+            "{} ({} Gaussian) of {} rows of {}, {:.4} Jy, {}",
+            counted(sky.selected, "source"),
+            sky.gaussians,
+            grouped(sky.rows),
+            sky.path,
+            sky.flux_jy,
+            sky.region
+        ),
+    );
+    for note in sky.notes.iter().filter(|_| verbose) {
+        line(&mut text, "", note.clone());
+    }
+    line(
+        &mut text,
+        "plan",
+        format!(
+            "{} sum, {}, {}, {} blocks of {} rows",
+            plan.engine,
+            plan.simd,
+            counted(plan.threads, "thread"),
+            plan.blocks,
+            plan.block_rows
+        ),
+    );
+    let verb = match report.mode {
+        Mode::Replace => "fill",
+        Mode::Add => "add to",
+        Mode::Subtract => "subtract from",
+    };
+    line(
+        &mut text,
+        "column",
+        format!("{verb} {}, {} MB: {}", report.column, grouped(plan.bytes / 1_000_000), plan.storage),
+    );
+    if report.dry_run {
+        line(&mut text, "dry run", "nothing was written".into());
+    }
+    text
+}
+
+/// What was done.
+pub(super) fn summary(report: &Report, verbose: bool) -> String {
+    let mut text = String::new();
+    if report.dry_run {
+        return text;
+    }
+    let s = &report.seconds;
+    line(
+        &mut text,
+        "done",
+        format!(
+            "{} rows in {:.2} s (read {:.2}, compute {:.2} thread-s, write {:.2}, sync {:.2}), {:.2} GB/s",
+            grouped(report.rows_predicted),
+            s.total,
+            s.read,
+            s.compute,
+            s.write,
+            s.sync,
+            report.gigabytes_per_second
+        ),
+    );
+    if verbose {
+        line(
+            &mut text,
+            "",
+            format!(
+                "open {:.3} s, catalogue {:.3}, plan {:.3}, stream {:.3}, sync {:.3}, check {:.3}",
+                s.open, s.catalogue, s.plan, s.stream, s.sync, s.check
+            ),
+        );
+    }
+    match report.check {
+        Some(check) => line(
+            &mut text,
+            "check",
+            format!(
+                "{} visibilities read back: rms error {:.1e}, max {:.1e} of rms |V| (allowed {:.0e})",
+                check.visibilities, check.rms, check.max, report.epsilon
+            ),
+        ),
+        None => line(&mut text, "check", "none was made".into()),
+    }
+    if report.virtual_model_removed {
+        line(&mut text, "delmod", "CASA's virtual model is removed".into());
+    }
+    line(&mut text, "complete", format!("{} of {}", report.column, report.ms));
+    text
+}
+
+/// Writes the report as JSON.
+pub(super) fn write_report(report: &Report, path: &Path) -> Result<(), CliError> {
+    let error = |source| CliError::Write { path: path.to_owned(), source };
+    let mut json = serde_json::to_vec_pretty(report).map_err(|source| error(source.into()))?;
+    json.push(b'\n');
+    std::fs::write(path, json).map_err(error)
+}
+
+fn line(text: &mut String, label: &str, value: String) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{label:<12} {value}");
+}
+
+/// `1 field`, `24 fields`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
+}
+
+/// `111,744`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(111_744), "111,744");
+        assert_eq!(grouped(1_000_000), "1,000,000");
+    }
+}

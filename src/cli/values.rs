@@ -1,0 +1,165 @@
+//! The values of options: numbers with units, lists of ids.
+
+use std::collections::BTreeSet;
+
+/// How far from the field centres.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum RadiusArg {
+    All,
+    /// [rad]
+    Within(f64),
+}
+
+/// A set of row ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ids(pub(super) BTreeSet<i32>);
+
+/// Splits `10mJy` into 10 and `mJy`.
+fn number_and_unit(text: &str) -> Result<(f64, &str), String> {
+    let text = text.trim();
+    // An exponent belongs to the number; any other letter begins the unit.
+    let unit_at = text
+        .char_indices()
+        .find(|(at, c)| {
+            let exponent = matches!(c, 'e' | 'E')
+                && text[at + 1..].starts_with(|next: char| next.is_ascii_digit() || "+-".contains(next));
+            !(c.is_ascii_digit() || "+-.".contains(*c) || exponent)
+        })
+        .map_or(text.len(), |(at, _)| at);
+    let (number, unit) = text.split_at(unit_at);
+    let value: f64 = number.parse().map_err(|_| format!("'{text}' does not begin with a number"))?;
+    Ok((value, unit.trim()))
+}
+
+/// A flux density [Jy]; without a unit in Jy.
+pub(super) fn parse_flux(text: &str) -> Result<f64, String> {
+    let (value, unit) = number_and_unit(text)?;
+    let scale = match unit {
+        "" | "Jy" | "jy" => 1.0,
+        "mJy" | "mjy" => 1e-3,
+        "uJy" | "ujy" | "µJy" | "μJy" => 1e-6,
+        _ => return Err(format!("'{unit}' is not a unit of flux density: use Jy, mJy or uJy")),
+    };
+    if value < 0.0 {
+        return Err("a flux limit cannot be negative".into());
+    }
+    Ok(value * scale)
+}
+
+/// A frequency [Hz]; without a unit in Hz.
+pub(super) fn parse_frequency(text: &str) -> Result<f64, String> {
+    let (value, unit) = number_and_unit(text)?;
+    let scale = match unit.to_ascii_lowercase().as_str() {
+        "" | "hz" => 1.0,
+        "khz" => 1e3,
+        "mhz" => 1e6,
+        "ghz" => 1e9,
+        _ => return Err(format!("'{unit}' is not a unit of frequency: use Hz, kHz, MHz or GHz")),
+    };
+    if value > 0.0 { Ok(value * scale) } else { Err("a frequency must be positive".into()) }
+}
+
+/// An angle [rad], without a unit in degrees, or `all`.
+pub(super) fn parse_radius(text: &str) -> Result<RadiusArg, String> {
+    if text.trim().eq_ignore_ascii_case("all") {
+        return Ok(RadiusArg::All);
+    }
+    let (value, unit) = number_and_unit(text)?;
+    let degrees = match unit {
+        "" | "deg" | "d" | "°" => value,
+        "arcmin" | "amin" | "'" => value / 60.0,
+        "arcsec" | "asec" | "\"" => value / 3600.0,
+        "rad" => value.to_degrees(),
+        _ => return Err(format!("'{unit}' is not a unit of angle: use deg, arcmin, arcsec or rad")),
+    };
+    if !(0.0..=180.0).contains(&degrees) {
+        return Err("a radius lies between 0 and 180 degrees".into());
+    }
+    Ok(RadiusArg::Within(degrees.to_radians()))
+}
+
+/// A size in bytes: `512MiB`, `2GB`, `1000000`.
+pub(super) fn parse_bytes(text: &str) -> Result<usize, String> {
+    let (value, unit) = number_and_unit(text)?;
+    let scale = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "k" | "kib" => 1024.0,
+        "m" | "mib" => 1024.0 * 1024.0,
+        "g" | "gib" => 1024.0 * 1024.0 * 1024.0,
+        _ => return Err(format!("'{unit}' is not a unit of memory: use KiB, MiB, GiB, kB, MB or GB")),
+    };
+    let bytes = value * scale;
+    if !(1048576.0..=1e15).contains(&bytes) {
+        return Err("the memory must be at least 1 MiB".into());
+    }
+    Ok(bytes as usize)
+}
+
+/// Ids in CASA's manner: `0,3,5~7`.
+pub(super) fn parse_ids(text: &str) -> Result<Ids, String> {
+    let id = |text: &str| -> Result<i32, String> {
+        let id: i32 = text.trim().parse().map_err(|_| format!("'{}' is not an id", text.trim()))?;
+        if id < 0 { Err(format!("the id {id} is negative")) } else { Ok(id) }
+    };
+    let mut ids = BTreeSet::new();
+    for part in text.split(',') {
+        match part.split_once('~') {
+            None => {
+                ids.insert(id(part)?);
+            }
+            Some((first, last)) => {
+                let (first, last) = (id(first)?, id(last)?);
+                if first > last {
+                    return Err(format!("the range {first}~{last} is empty"));
+                }
+                if last - first > 1_000_000 {
+                    return Err(format!("the range {first}~{last} is longer than any table of ids"));
+                }
+                ids.extend(first..=last);
+            }
+        }
+    }
+    Ok(Ids(ids))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_scale() {
+        assert_eq!(parse_flux("10mJy"), Ok(10.0 * 1e-3));
+        assert_eq!(parse_flux("2.5e-3"), Ok(2.5e-3));
+        assert_eq!(parse_flux("1e2 uJy"), Ok(1e2 * 1e-6));
+        assert_eq!(parse_frequency("1.4GHz"), Ok(1.4 * 1e9));
+        assert_eq!(parse_bytes("512MiB"), Ok(512 << 20));
+        assert_eq!(parse_radius("90"), Ok(RadiusArg::Within(std::f64::consts::FRAC_PI_2)));
+        assert_eq!(parse_radius("ALL"), Ok(RadiusArg::All));
+        let RadiusArg::Within(radius) = parse_radius("30arcmin").unwrap() else { panic!() };
+        assert!((radius.to_degrees() - 0.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for text in ["", "Jy", "10 mag", "-1", "1..2", "nan"] {
+            assert!(parse_flux(text).is_err(), "{text}");
+        }
+        for text in ["-1", "181", "x"] {
+            assert!(parse_radius(text).is_err(), "{text}");
+        }
+        for text in ["0", "1B", "12 parsec"] {
+            assert!(parse_bytes(text).is_err(), "{text}");
+        }
+        for text in ["", "a", "-1", "3~1", "1,,2", "0~2000000000"] {
+            assert!(parse_ids(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_are_casa_like() {
+        assert_eq!(parse_ids("0,3,5~7"), Ok(Ids([0, 3, 5, 6, 7].into())));
+    }
+}

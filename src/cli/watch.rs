@@ -1,0 +1,64 @@
+//! The person at the terminal: hears what happens, and may interrupt.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::args::Verbosity;
+use super::output;
+use super::progress::Progress;
+use crate::predict::{Observer, Report};
+
+/// Watches a run on behalf of a person.
+pub(super) struct Watch {
+    verbosity: Verbosity,
+    progress: Progress,
+    stop: Arc<AtomicBool>,
+}
+
+impl Watch {
+    pub(super) fn new(verbosity: Verbosity) -> Watch {
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            // A second signal exits at once; the first one only raises the flag. A system that refuses
+            // handlers keeps its own, which end the process: the column is marked incomplete all the same.
+            let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
+            let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
+        }
+        Watch { verbosity, progress: Progress::new(verbosity == Verbosity::Quiet), stop }
+    }
+
+    /// Clears the progress bar.
+    pub(super) fn finish(&mut self) {
+        self.progress.finish();
+    }
+
+    /// Says what was done.
+    pub(super) fn summary(&self, report: &Report) {
+        if self.verbosity > Verbosity::Quiet {
+            output::say(&output::summary(report, self.verbosity == Verbosity::Verbose));
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn warning(&mut self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "nvss-predict: warning: {text}");
+    }
+
+    fn planned(&mut self, report: &Report) {
+        if self.verbosity > Verbosity::Quiet {
+            output::say(&output::plan(report, self.verbosity == Verbosity::Verbose));
+        }
+    }
+
+    fn progress(&mut self, rows: u64, of: u64, bytes: u64) {
+        self.progress.show(rows, of, bytes);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}

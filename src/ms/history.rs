@@ -1,0 +1,74 @@
+//! A row in the HISTORY subtable for each run.
+
+use std::path::Path;
+use std::time::Duration;
+
+use casacore::{Access, LockMode, Record, Table, Value};
+use ndarray::Array1;
+
+use super::error::{MsError, Result};
+use super::state::Provenance;
+
+/// What a run leaves in HISTORY.
+#[derive(Debug, Clone)]
+pub struct HistoryEntry<'a> {
+    /// When, [s, MJD].
+    pub time: f64,
+    /// The sentence for a reader.
+    pub message: String,
+    /// Where the model came from.
+    pub provenance: &'a Provenance,
+}
+
+/// Appends a row to HISTORY of the MeasurementSet with main-table `keywords`.
+///
+/// # Errors
+/// [`MsError::Subtable`] where HISTORY is missing, [`MsError::Locked`] where another process holds
+/// it for longer than `wait`, or any error of casacore.
+pub fn append(ms: &Path, keywords: &Record, entry: &HistoryEntry, wait: Duration) -> Result<()> {
+    let missing = |message: String| MsError::Subtable { path: ms.to_path_buf(), table: "HISTORY", message };
+    let Some(Value::Table(path)) = keywords.get("HISTORY") else {
+        return Err(missing("the main table has no such keyword".into()));
+    };
+    let history = Table::open(path, Access::ReadWrite).map_err(|error| missing(error.to_string()))?;
+    if !history.lock(LockMode::Write, wait)? {
+        return Err(super::locked(&history, wait));
+    }
+    let row = history.row_count();
+    history.add_rows(1)?;
+    let text = |column: &str, value: &str| -> Result<()> {
+        if history.has_column(column) {
+            history.put_scalars(column, row, &[value.to_owned()])?;
+        }
+        Ok(())
+    };
+    text("MESSAGE", &entry.message)?;
+    text("PRIORITY", "INFO")?;
+    text("ORIGIN", "nvss-predict")?;
+    text("APPLICATION", "nvss-predict")?;
+    if history.has_column("TIME") {
+        history.put_scalars("TIME", row, &[entry.time])?;
+    }
+    for column in ["OBSERVATION_ID", "OBJECT_ID"] {
+        if history.has_column(column) {
+            history.put_scalars(column, row, &[0i32])?;
+        }
+    }
+    let parameters = vec![
+        format!("version={}", entry.provenance.version),
+        format!("run={}", entry.provenance.run),
+        format!("catalogue={}", entry.provenance.catalogue),
+        format!("sha256={}", entry.provenance.digest),
+    ];
+    for (column, lines) in
+        [("CLI_COMMAND", vec![entry.provenance.arguments.clone()]), ("APP_PARAMS", parameters)]
+    {
+        if history.has_column(column) {
+            let lines = Array1::from(lines);
+            history.put_cell::<String>(column, row, lines.view().into_dyn())?;
+        }
+    }
+    history.fsync()?;
+    history.unlock()?;
+    Ok(history.close()?)
+}

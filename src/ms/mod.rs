@@ -1,0 +1,84 @@
+//! The MeasurementSet: what was observed, its rows, and the model column. Never sees a source.
+
+pub mod error;
+pub mod field;
+pub mod history;
+pub mod make;
+pub mod model_column;
+pub mod observation;
+pub mod rows;
+pub mod space;
+pub mod state;
+pub mod virtual_model;
+
+use std::path::Path;
+use std::time::Duration;
+
+use casacore::{Access, LockMode, Table};
+
+pub use error::{MsError, Result};
+pub use field::Field;
+pub use model_column::{CellShape, ModelColumn, Presence};
+pub use observation::Observation;
+pub use rows::{RowBlock, RowSurvey};
+pub use state::{ModelState, Provenance};
+
+/// Opens the main table of a MeasurementSet. Returns at once whatever locks others hold.
+///
+/// # Errors
+/// [`MsError::Open`] with the reason.
+pub fn open(path: &Path, access: Access) -> Result<Table> {
+    let error = |message: String| MsError::Open { path: path.to_path_buf(), message };
+    match path.metadata() {
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
+            return Err(error("there is no such directory".into()));
+        }
+        Err(source) => return Err(error(source.to_string())),
+        Ok(metadata) if !metadata.is_dir() => {
+            return Err(error(
+                "it is a file; a MeasurementSet is a directory (unpack archives first)".into(),
+            ));
+        }
+        Ok(_) => {}
+    }
+    Table::open(path, access).map_err(|source| error(source.to_string()))
+}
+
+/// How often a waiting lock looks whether the user gave up.
+const LOCK_SLICE: Duration = Duration::from_millis(250);
+
+/// Takes the write lock of `table` within `wait`, giving up early where `cancelled` says so.
+/// Returns whether it was obtained before the user gave up.
+///
+/// # Errors
+/// [`MsError::Locked`] with the process in the way, or any error of casacore.
+pub fn lock_for_writing(table: &Table, wait: Duration, cancelled: &dyn Fn() -> bool) -> Result<bool> {
+    let deadline = std::time::Instant::now() + wait;
+    loop {
+        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        if table.lock(LockMode::Write, left.min(LOCK_SLICE))? {
+            return Ok(true);
+        }
+        if cancelled() {
+            return Ok(false);
+        }
+        if left.is_zero() {
+            return Err(locked(table, wait));
+        }
+    }
+}
+
+/// The error for a lock that was not obtained, naming the process that holds it.
+pub(crate) fn locked(table: &Table, wait: Duration) -> MsError {
+    let holder = match table.lock_holder() {
+        None => "another process".to_owned(),
+        Some(pid) => {
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            match name.trim() {
+                "" => format!("process {pid}"),
+                name => format!("process {pid} ({name})"),
+            }
+        }
+    };
+    MsError::Locked { path: table.path().to_path_buf(), holder, waited: wait.as_secs_f64() }
+}

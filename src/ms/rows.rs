@@ -1,0 +1,170 @@
+//! The rows of the main table, read by blocks.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use casacore::Table;
+use ndarray::ArrayViewMut2;
+
+use super::error::Result;
+
+/// What is predicted from, for a run of consecutive rows.
+#[derive(Debug, Clone, Default)]
+pub struct RowBlock {
+    /// The first row.
+    pub start: u64,
+    /// UVW as stored [m].
+    pub uvw: Vec<[f64; 3]>,
+    /// FIELD_ID.
+    pub field: Vec<i32>,
+    /// DATA_DESC_ID.
+    pub data_desc: Vec<i32>,
+    /// ANTENNA1.
+    pub antenna1: Vec<i32>,
+    /// ANTENNA2.
+    pub antenna2: Vec<i32>,
+    /// TIME [s, MJD].
+    pub time: Vec<f64>,
+}
+
+impl RowBlock {
+    /// Reads `rows` of the main table.
+    ///
+    /// # Errors
+    /// Any error of casacore, for instance a UVW cell without a value.
+    pub fn read(ms: &Table, rows: Range<u64>) -> Result<RowBlock> {
+        let count = (rows.end - rows.start) as usize;
+        let mut uvw = vec![[0.0; 3]; count];
+        if count > 0 {
+            let flat: &mut [f64] = uvw.as_flattened_mut();
+            // The shape cannot mismatch: `flat` has exactly three values a row.
+            if let Ok(view) = ArrayViewMut2::from_shape((count, 3), flat) {
+                ms.cells_into("UVW", rows.start, view.into_dyn())?;
+            }
+        }
+        Ok(RowBlock {
+            start: rows.start,
+            uvw,
+            field: ms.scalars("FIELD_ID", rows.clone())?,
+            data_desc: ms.scalars("DATA_DESC_ID", rows.clone())?,
+            antenna1: ms.scalars("ANTENNA1", rows.clone())?,
+            antenna2: ms.scalars("ANTENNA2", rows.clone())?,
+            time: ms.scalars("TIME", rows)?,
+        })
+    }
+
+    /// Rows `range` of the block, counted from its start.
+    ///
+    /// # Panics
+    /// If the block has fewer rows.
+    pub fn part(&self, range: Range<usize>) -> RowBlock {
+        RowBlock {
+            start: self.start + range.start as u64,
+            uvw: self.uvw[range.clone()].to_vec(),
+            field: self.field[range.clone()].to_vec(),
+            data_desc: self.data_desc[range.clone()].to_vec(),
+            antenna1: self.antenna1[range.clone()].to_vec(),
+            antenna2: self.antenna2[range.clone()].to_vec(),
+            time: self.time[range].to_vec(),
+        }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.uvw.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.uvw.is_empty()
+    }
+}
+
+/// Whether a baseline vector can be predicted from.
+pub fn is_finite(uvw: &[f64; 3]) -> bool {
+    uvw.iter().all(|x| x.is_finite())
+}
+
+/// What one field observed through one set-up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usage {
+    /// The number of rows.
+    pub rows: u64,
+    /// The first of them.
+    pub first_row: u64,
+    /// Their earliest and latest TIME [s, MJD].
+    pub times: [f64; 2],
+    /// Rows of cross-correlations with a finite UVW.
+    pub cross: u64,
+    /// Rows of autocorrelations with a finite UVW.
+    pub auto: u64,
+    /// The longest baseline [m].
+    pub longest: f64,
+}
+
+/// Which fields and set-ups the rows use.
+#[derive(Debug, Clone, Default)]
+pub struct RowSurvey {
+    /// By (FIELD_ID, DATA_DESC_ID).
+    pub used: BTreeMap<(i32, i32), Usage>,
+    /// Rows whose UVW is not finite.
+    pub without_uvw: u64,
+}
+
+/// Rows read at a time by [`RowSurvey::read`]: some 4 MB.
+const SURVEY_ROWS: u64 = 1 << 16;
+
+impl RowSurvey {
+    /// Looks at every row once, before anything is written.
+    ///
+    /// # Errors
+    /// Any error of casacore.
+    pub fn read(ms: &Table) -> Result<RowSurvey> {
+        let mut survey = RowSurvey::default();
+        let rows = ms.row_count();
+        let mut start = 0;
+        while start < rows {
+            let end = (start + SURVEY_ROWS).min(rows);
+            survey.add(&RowBlock::read(ms, start..end)?);
+            start = end;
+        }
+        Ok(survey)
+    }
+
+    fn add(&mut self, block: &RowBlock) {
+        for (i, uvw) in block.uvw.iter().enumerate() {
+            let time = block.time[i];
+            let usage = self.used.entry((block.field[i], block.data_desc[i])).or_insert(Usage {
+                rows: 0,
+                first_row: block.start + i as u64,
+                times: [time; 2],
+                cross: 0,
+                auto: 0,
+                longest: 0.0,
+            });
+            usage.rows += 1;
+            usage.times = [usage.times[0].min(time), usage.times[1].max(time)];
+            if is_finite(uvw) {
+                let length = uvw.iter().map(|x| x * x).sum::<f64>().sqrt();
+                usage.longest = usage.longest.max(length);
+                if block.antenna1[i] == block.antenna2[i] {
+                    usage.auto += 1;
+                } else {
+                    usage.cross += 1;
+                }
+            } else {
+                self.without_uvw += 1;
+            }
+        }
+    }
+
+    /// The DATA_DESC_IDs in use, each with its first row.
+    pub fn data_descs(&self) -> BTreeMap<i32, u64> {
+        let mut first = BTreeMap::new();
+        for (&(_, data_desc), usage) in &self.used {
+            let row = first.entry(data_desc).or_insert(usage.first_row);
+            *row = usage.first_row.min(*row);
+        }
+        first
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether a model column is whole: a record in its keywords, written before the first block and
+//! completed after the last.
+
+use casacore::{Record, Table, Value};
+
+use super::error::Result;
+
+/// The column keyword that holds the record.
+pub const STATE_KEYWORD: &str = "NVSS_PREDICT";
+
+/// Where a model came from, as kept in the column's keywords.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+pub struct Provenance {
+    /// The version of this program.
+    pub version: String,
+    /// An identifier of the run.
+    pub run: String,
+    /// When the run began, UTC, ISO 8601.
+    pub started: String,
+    /// The catalogue's path as given.
+    pub catalogue: String,
+    /// The catalogue's SHA-256.
+    pub digest: String,
+    /// The command line or call.
+    pub arguments: String,
+    /// Components that were predicted.
+    pub components: i64,
+}
+
+/// What is known of a model column.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ModelState {
+    /// There is no such column.
+    NoColumn,
+    /// The column was written by another program, or by none.
+    Unknown,
+    /// A run began and did not end: the column is not to be used.
+    Incomplete(Provenance),
+    /// A run wrote every row that it was asked for.
+    Complete(Provenance),
+}
+
+impl ModelState {
+    /// Reads the state of column `column`.
+    ///
+    /// # Errors
+    /// Any error of casacore.
+    pub fn read(ms: &Table, column: &str) -> Result<ModelState> {
+        if !ms.has_column(column) {
+            return Ok(ModelState::NoColumn);
+        }
+        let keywords = ms.column_keywords(column)?;
+        let Some(Value::Record(record)) = keywords.get(STATE_KEYWORD) else {
+            return Ok(ModelState::Unknown);
+        };
+        let text = |name: &str| match record.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            _ => String::new(),
+        };
+        let provenance = Provenance {
+            version: text("version"),
+            run: text("run"),
+            started: text("started"),
+            catalogue: text("catalogue"),
+            digest: text("digest"),
+            arguments: text("arguments"),
+            components: match record.get("components") {
+                Some(Value::Int64(n)) => *n,
+                _ => 0,
+            },
+        };
+        Ok(match record.get("complete") {
+            Some(Value::Bool(true)) => ModelState::Complete(provenance),
+            _ => ModelState::Incomplete(provenance),
+        })
+    }
+
+    /// Writes the record with `complete` as given. The caller makes it durable with
+    /// [`Table::fsync`].
+    ///
+    /// # Errors
+    /// Any error of casacore.
+    pub fn write(ms: &Table, column: &str, provenance: &Provenance, complete: bool) -> Result<()> {
+        let mut record = Record::default();
+        record.set("complete", Value::Bool(complete));
+        for (name, text) in [
+            ("version", &provenance.version),
+            ("run", &provenance.run),
+            ("started", &provenance.started),
+            ("catalogue", &provenance.catalogue),
+            ("digest", &provenance.digest),
+            ("arguments", &provenance.arguments),
+        ] {
+            record.set(name, Value::String(text.clone()));
+        }
+        record.set("components", Value::Int64(provenance.components));
+        Ok(ms.set_column_keyword(column, STATE_KEYWORD, &Value::Record(record))?)
+    }
+}

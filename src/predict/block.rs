@@ -1,0 +1,165 @@
+//! A block of rows on its way: read, computed, written.
+
+use std::collections::HashMap;
+
+use kernels::Complex32;
+use rayon::prelude::*;
+
+use super::error::Result;
+use super::job::Mode;
+use super::plan::{Key, Plan};
+use crate::ms::rows::is_finite;
+use crate::ms::{CellShape, RowBlock};
+
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// It is predicted.
+    Predict,
+    /// It keeps what it has.
+    Keep,
+    /// It is zero: not selected, in a new column.
+    Zero,
+}
+
+/// Consecutive rows with their visibilities, row after row, each of its own shape (chan, corr).
+#[derive(Default)]
+pub(crate) struct Block {
+    pub(crate) rows: RowBlock,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) shapes: Vec<CellShape>,
+    /// What is to be written [Jy].
+    pub(crate) data: Vec<Complex32>,
+    /// What was there before [Jy], as long as `data` where it is needed, else empty.
+    pub(crate) old: Vec<Complex32>,
+}
+
+/// A run of consecutive rows of one shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Index of the first row in the block.
+    pub(crate) first: usize,
+    pub(crate) rows: usize,
+    pub(crate) shape: CellShape,
+    /// Index of the first visibility in `data`.
+    pub(crate) offset: usize,
+}
+
+impl Run {
+    /// The visibilities of the run.
+    pub(crate) fn range(&self) -> std::ops::Range<usize> {
+        self.offset..self.offset + self.rows * self.shape.len()
+    }
+}
+
+/// Rows that a thread predicts at a time.
+const ROWS_PER_TASK: usize = 48;
+
+type Group<'d> = (Vec<[f64; 3]>, Vec<&'d mut [Complex32]>);
+
+impl Block {
+    /// The runs of rows of one shape for which `wanted` holds.
+    pub(crate) fn runs(&self, wanted: impl Fn(Action) -> bool) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        let mut offset = 0;
+        for (row, (action, shape)) in self.actions.iter().zip(&self.shapes).enumerate() {
+            if wanted(*action) {
+                match runs.last_mut() {
+                    Some(run) if run.first + run.rows == row && run.shape == *shape => run.rows += 1,
+                    _ => runs.push(Run { first: row, rows: 1, shape: *shape, offset }),
+                }
+            }
+            offset += shape.len();
+        }
+        runs
+    }
+
+    /// The number of visibilities.
+    pub(crate) fn visibilities(&self) -> usize {
+        self.shapes.iter().map(|shape| shape.len()).sum()
+    }
+
+    /// Predicts the rows and combines them with what was there.
+    pub(crate) fn compute(&mut self, plan: &Plan, mode: Mode) -> Result<()> {
+        // Every visibility is overwritten below: only the length matters.
+        self.data.resize(self.visibilities(), Complex32::default());
+        let mut groups: HashMap<Key, Group> = HashMap::new();
+        let mut rest = self.data.as_mut_slice();
+        let mut taken = 0;
+        for (i, (action, shape)) in self.actions.iter().zip(&self.shapes).enumerate() {
+            let (row, tail) = rest.split_at_mut(shape.len());
+            rest = tail;
+            let before = taken;
+            taken += shape.len();
+            match action {
+                Action::Keep if self.old.is_empty() => {}
+                Action::Keep => row.copy_from_slice(&self.old[before..taken]),
+                Action::Zero => row.fill(Complex32::default()),
+                // A row without a baseline has no visibility; the run warns of it.
+                Action::Predict if !is_finite(&self.rows.uvw[i]) => row.fill(Complex32::default()),
+                Action::Predict => {
+                    let key = plan.key(self.rows.field[i], self.rows.data_desc[i], self.rows.time[i]);
+                    let group = groups.entry(key).or_default();
+                    group.0.push(self.rows.uvw[i]);
+                    group.1.push(row);
+                }
+            }
+        }
+        groups.into_par_iter().try_for_each(|(key, (uvw, mut out))| {
+            let predictor = plan.predictor(key)?;
+            uvw.par_chunks(ROWS_PER_TASK).zip(out.par_chunks_mut(ROWS_PER_TASK)).try_for_each(|(uvw, out)| {
+                let mut scratch = predictor.take_scratch();
+                let result = predictor.direct.predict(uvw, out, &mut scratch);
+                predictor.give_scratch(scratch);
+                result.map_err(|source| plan.kernel_error(key.data_desc, source))
+            })
+        })?;
+        if mode != Mode::Replace {
+            self.combine(mode);
+        }
+        Ok(())
+    }
+
+    /// Adds the model to, or subtracts it from, what was there.
+    fn combine(&mut self, mode: Mode) {
+        if self.old.is_empty() {
+            // A new column: what was there is zero.
+            if mode == Mode::Subtract {
+                self.data.iter_mut().for_each(|value| *value = -*value);
+            }
+            return;
+        }
+        for run in self.runs(|action| action == Action::Predict) {
+            let range = run.range();
+            for (value, old) in self.data[range.clone()].iter_mut().zip(&self.old[range]) {
+                *value = if mode == Mode::Add { old + *value } else { old - *value };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_end_where_shape_or_action_changes() {
+        let wide = CellShape { channels: 4, correlations: 2 };
+        let narrow = CellShape { channels: 1, correlations: 2 };
+        let block = Block {
+            actions: vec![Action::Predict, Action::Predict, Action::Keep, Action::Predict, Action::Predict],
+            shapes: vec![wide, wide, wide, wide, narrow],
+            ..Block::default()
+        };
+        let runs = block.runs(|action| action != Action::Keep);
+        assert_eq!(
+            runs,
+            [
+                Run { first: 0, rows: 2, shape: wide, offset: 0 },
+                Run { first: 3, rows: 1, shape: wide, offset: 24 },
+                Run { first: 4, rows: 1, shape: narrow, offset: 32 },
+            ]
+        );
+        assert_eq!(runs[2].range(), 32..34);
+    }
+}

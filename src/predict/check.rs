@@ -1,0 +1,203 @@
+//! The proof: random visibilities read back from the MeasurementSet and compared with a plain sum in
+//! double precision.
+
+use std::collections::HashMap;
+
+use kernels::{Complex32, Complex64, Source};
+use ndarray::ArrayViewMut3;
+
+use super::block::{Action, Block};
+use super::error::Result;
+use super::job::Mode;
+use super::plan::{Key, Plan};
+use crate::ms::rows::is_finite;
+use crate::ms::{CellShape, ModelColumn};
+
+/// Visibilities checked of one row: casacore reads a whole tile for each row, so rows are dear.
+const PER_ROW: usize = 4;
+
+/// What the check found.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct CheckResult {
+    /// How many visibilities were read back.
+    pub visibilities: usize,
+    /// The rms error relative to the rms of the expected visibilities.
+    pub rms: f64,
+    /// The largest error relative to the same rms.
+    pub max: f64,
+}
+
+/// A visibility that will be read back.
+struct Pick {
+    row: u64,
+    shape: CellShape,
+    channel: usize,
+    correlation: usize,
+    uvw: [f64; 3],
+    field: i32,
+    time: f64,
+    key: Key,
+    /// What was there before the run.
+    old: Complex32,
+}
+
+/// The visibilities to read back, chosen while the rows pass.
+pub(crate) struct Check {
+    /// Which of the eligible rows, ascending.
+    ordinals: Vec<u64>,
+    /// How many of the wanted rows, and of the eligible ones, have passed.
+    next: usize,
+    passed: u64,
+    /// Autocorrelations flatter the error; they are eligible only where there is nothing else.
+    autocorrelations: bool,
+    wanted: usize,
+    random: Random,
+    picks: Vec<Pick>,
+}
+
+impl Check {
+    /// Plans to check `wanted` visibilities in some of `cross` cross-correlation rows, or of `auto`
+    /// autocorrelation rows where there are no others.
+    pub(crate) fn new(wanted: usize, cross: u64, auto: u64, seed: u64) -> Check {
+        let mut random = Random::new(seed);
+        let autocorrelations = cross == 0;
+        let eligible = if autocorrelations { auto } else { cross };
+        let mut ordinals: Vec<u64> = if eligible == 0 {
+            Vec::new()
+        } else {
+            (0..wanted.div_ceil(PER_ROW)).map(|_| random.below(eligible)).collect()
+        };
+        ordinals.sort_unstable();
+        Check { ordinals, next: 0, passed: 0, autocorrelations, wanted, random, picks: Vec::new() }
+    }
+
+    /// Looks at a block that is about to be computed, in the order of the rows.
+    pub(crate) fn visit(&mut self, plan: &Plan, block: &Block) {
+        let mut offset = 0;
+        for (i, (action, shape)) in block.actions.iter().zip(&block.shapes).enumerate() {
+            let rows = &block.rows;
+            let auto = rows.antenna1[i] == rows.antenna2[i];
+            if *action == Action::Predict && auto == self.autocorrelations && is_finite(&rows.uvw[i]) {
+                while self.ordinals.get(self.next) == Some(&self.passed) {
+                    self.next += 1;
+                    self.pick(plan, block, i, *shape, offset);
+                }
+                self.passed += 1;
+            }
+            offset += shape.len();
+        }
+    }
+
+    fn pick(&mut self, plan: &Plan, block: &Block, i: usize, shape: CellShape, offset: usize) {
+        let rows = &block.rows;
+        for _ in 0..PER_ROW.min(self.wanted - self.picks.len()) {
+            let channel = self.random.below(shape.channels as u64) as usize;
+            let correlation = self.random.below(shape.correlations as u64) as usize;
+            self.picks.push(Pick {
+                row: rows.start + i as u64,
+                shape,
+                channel,
+                correlation,
+                uvw: rows.uvw[i],
+                field: rows.field[i],
+                time: rows.time[i],
+                key: plan.key(rows.field[i], rows.data_desc[i], rows.time[i]),
+                old: block
+                    .old
+                    .get(offset + channel * shape.correlations + correlation)
+                    .copied()
+                    .unwrap_or_default(),
+            });
+        }
+    }
+
+    /// Reads the chosen visibilities back and compares them. `None` where none were chosen.
+    pub(crate) fn finish(
+        &self,
+        plan: &Plan,
+        column: &ModelColumn,
+        mode: Mode,
+    ) -> Result<Option<CheckResult>> {
+        let mut skies: HashMap<Key, Vec<Source>> = HashMap::new();
+        let (mut square, mut power, mut old_power, mut max) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
+        let mut cell = Vec::new();
+        let mut cell_row = None;
+        for pick in &self.picks {
+            if cell_row != Some(pick.row) {
+                read_cell(column, pick, &mut cell)?;
+                cell_row = Some(pick.row);
+            }
+            if !skies.contains_key(&pick.key) {
+                // Centres come in the order of the rows: one at a time is enough.
+                skies.clear();
+                skies.insert(pick.key, plan.sources(plan.centre(pick.field, pick.time)?));
+            }
+            let model = plan.reference(
+                &skies[&pick.key],
+                pick.key.data_desc,
+                pick.uvw,
+                pick.channel,
+                pick.correlation,
+            );
+            let old = double(pick.old);
+            let expected = match mode {
+                Mode::Replace => model,
+                Mode::Add => old + model,
+                Mode::Subtract => old - model,
+            };
+            let found = double(cell[pick.channel * pick.shape.correlations + pick.correlation]);
+            let error = (found - expected).norm();
+            square += error * error;
+            power += model.norm_sqr();
+            old_power += if mode == Mode::Replace { 0.0 } else { old.norm_sqr() };
+            // Not `max`: a NaN in the column must not be lost.
+            if error > max || error.is_nan() {
+                max = error;
+            }
+        }
+        if self.picks.is_empty() {
+            return Ok(None);
+        }
+        let n = self.picks.len() as f64;
+        // Sums keep single precision of the larger of the two terms.
+        let scale = ((power.max(old_power)) / n).sqrt();
+        // Against a zero model every deviation counts in full.
+        let scale = if scale > 0.0 { scale } else { 1.0 };
+        Ok(Some(CheckResult {
+            visibilities: self.picks.len(),
+            rms: (square / n).sqrt() / scale,
+            max: max / scale,
+        }))
+    }
+}
+
+fn read_cell(column: &ModelColumn, pick: &Pick, cell: &mut Vec<Complex32>) -> Result<()> {
+    cell.clear();
+    cell.resize(pick.shape.len(), Complex32::default());
+    let shape = (1, pick.shape.channels, pick.shape.correlations);
+    if let Ok(view) = ArrayViewMut3::from_shape(shape, cell) {
+        column.read(pick.row, view)?;
+    }
+    Ok(())
+}
+
+fn double(value: Complex32) -> Complex64 {
+    Complex64::new(value.re.into(), value.im.into())
+}
+
+/// splitmix64 (Steele, Lea & Flood 2014): enough to choose rows.
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % end.max(1)
+    }
+}

@@ -1,0 +1,111 @@
+//! What is asked for.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kernels::SimdLevel;
+
+use crate::catalog::ReadOptions;
+
+/// One prediction: a MeasurementSet, a catalogue, and how.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The MeasurementSet.
+    pub ms: PathBuf,
+    /// The catalogue or component list.
+    pub catalogue: PathBuf,
+    /// How.
+    pub options: Options,
+}
+
+/// What becomes of the values that the column holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// They are replaced by the model.
+    #[default]
+    Replace,
+    /// The model is added to them.
+    Add,
+    /// The model is subtracted from them.
+    Subtract,
+}
+
+/// How far from a field's centre sources are taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum Radius {
+    /// Surveys: to where the beam of the smallest dish falls to a fifth. Component lists: all.
+    #[default]
+    Auto,
+    /// The whole catalogue.
+    All,
+    /// This angle [rad].
+    Within(f64),
+}
+
+/// How a prediction is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The column to fill.
+    pub column: String,
+    /// What becomes of its values.
+    pub mode: Mode,
+    /// How far from the field centres sources are taken.
+    pub radius: Radius,
+    /// The faintest source taken, |I| at the catalogue's frequency [Jy].
+    pub min_flux: Option<f64>,
+    /// The most sources taken, the brightest first.
+    pub max_sources: Option<usize>,
+    /// Whether a selection without sources is an error.
+    pub require_sources: bool,
+    /// How the catalogue is read.
+    pub read: ReadOptions,
+    /// The FIELD_IDs to predict; all where `None`.
+    pub fields: Option<BTreeSet<i32>>,
+    /// The spectral windows to predict; all where `None`.
+    pub spws: Option<BTreeSet<i32>>,
+    /// Compute threads; one for each core where `None`.
+    pub threads: Option<usize>,
+    /// The memory for blocks of visibilities [bytes].
+    pub memory: usize,
+    /// How long to wait for the lock of the MeasurementSet.
+    pub lock_timeout: Duration,
+    /// How many visibilities are read back and checked.
+    pub check: usize,
+    /// The largest rms error of the check, relative to rms |V|.
+    pub epsilon: f64,
+    /// Whether CASA's virtual model is removed.
+    pub delmod: bool,
+    /// Whether only the plan is made and nothing written.
+    pub dry_run: bool,
+    /// The instructions to use; the best of the processor where `None`.
+    pub simd: Option<SimdLevel>,
+    /// The command line or call, for the provenance.
+    pub arguments: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            column: "MODEL_DATA".into(),
+            mode: Mode::Replace,
+            radius: Radius::Auto,
+            min_flux: None,
+            max_sources: None,
+            require_sources: false,
+            read: ReadOptions::default(),
+            fields: None,
+            spws: None,
+            threads: None,
+            memory: 512 << 20,
+            lock_timeout: Duration::from_secs(30),
+            check: 256,
+            epsilon: 1e-5,
+            delmod: false,
+            dry_run: false,
+            simd: None,
+            arguments: String::new(),
+        }
+    }
+}

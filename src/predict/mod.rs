@@ -1,0 +1,21 @@
+//! Sky and MeasurementSet brought together: a [`Job`] becomes numbers, a plan, visibilities in the model
+//! column, and a proof.
+
+mod block;
+mod check;
+mod correlate;
+mod error;
+mod geometry;
+mod job;
+mod pipeline;
+mod plan;
+mod report;
+mod run;
+
+pub use check::CheckResult;
+pub use correlate::mix;
+pub use error::{PredictError, Result};
+pub use geometry::sources_about;
+pub use job::{Job, Mode, Options, Radius};
+pub use report::{Report, Seconds};
+pub use run::{Observer, Silent, run};

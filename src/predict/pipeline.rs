@@ -1,0 +1,310 @@
+//! Read, compute, write, all at once: the calling thread owns casacore, reads ahead and writes in the
+//! order of the rows; the compute threads fill blocks that go round.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use casacore::Table;
+use kernels::Complex32;
+use ndarray::{ArrayView3, ArrayViewMut3};
+use rayon::ThreadPool;
+
+use super::block::{Action, Block};
+use super::check::Check;
+use super::error::{PredictError, Result};
+use super::job::Mode;
+use super::plan::Plan;
+use super::run::Observer;
+use crate::ms::{CellShape, ModelColumn, Observation, RowBlock};
+
+/// Bytes of a block: large enough to write quickly, small enough to stay in the caches.
+const BLOCK_BYTES: usize = 2 << 20;
+
+/// Rows whose UVW and ids are read at a time.
+const READ_AHEAD_ROWS: usize = 1 << 15;
+
+/// Which rows are predicted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RowSelection {
+    /// The (FIELD_ID, DATA_DESC_ID) pairs.
+    pub(crate) used: BTreeSet<(i32, i32)>,
+    /// The shapes of all rows, selected or not, by DATA_DESC_ID.
+    pub(crate) shapes: BTreeMap<i32, CellShape>,
+}
+
+/// How the rows are cut into blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Blocks {
+    /// Rows in a block: whole tiles where the memory allows.
+    pub(crate) rows: usize,
+    /// Blocks that go round.
+    pub(crate) count: usize,
+}
+
+impl Blocks {
+    /// Cuts rows of up to `row_bytes` in tiles of `tile_rows` for `threads`, within `memory` bytes.
+    pub(crate) fn new(
+        row_bytes: usize,
+        tile_rows: usize,
+        threads: usize,
+        memory: usize,
+        keeps_old: bool,
+    ) -> Blocks {
+        // What was there before takes as much again.
+        let row_bytes = row_bytes.max(1) * if keeps_old { 2 } else { 1 };
+        let wanted = threads + 4;
+        // Four blocks keep reader, two threads and writer apart even where memory is short.
+        let most = (memory / 4 / row_bytes).max(1);
+        let target = (BLOCK_BYTES / row_bytes).clamp(1, most);
+        let rows = if tile_rows <= most { (target / tile_rows).max(1) * tile_rows } else { target };
+        Blocks { rows, count: (memory / (rows * row_bytes)).clamp(2, wanted) }
+    }
+}
+
+/// What the pipeline did.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Outcome {
+    /// Rows predicted and written.
+    pub(crate) predicted: u64,
+    /// Bytes written to the column.
+    pub(crate) bytes: u64,
+    /// Time the I/O thread read.
+    pub(crate) read: Duration,
+    /// Time the compute threads computed, summed.
+    pub(crate) compute: Duration,
+    /// Time the I/O thread wrote.
+    pub(crate) write: Duration,
+    /// Whether the user stopped it.
+    pub(crate) interrupted: bool,
+}
+
+/// A block that was computed, and how long that took.
+type Computed = (Block, Result<()>, Duration);
+
+/// The parts of a run that the pipeline joins.
+pub(crate) struct Pipeline<'a, 't> {
+    pub(crate) ms: &'a Table,
+    pub(crate) observation: &'a Observation,
+    pub(crate) column: &'a ModelColumn<'t>,
+    pub(crate) plan: &'a Plan<'a>,
+    pub(crate) selection: &'a RowSelection,
+    pub(crate) mode: Mode,
+    /// Whether the column was made by this run: what was there is zero.
+    pub(crate) new_column: bool,
+    pub(crate) blocks: Blocks,
+}
+
+impl Pipeline<'_, '_> {
+    /// Predicts every selected row into the column.
+    pub(crate) fn run(
+        &self,
+        pool: &ThreadPool,
+        check: &mut Check,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome> {
+        let (done, computed) = channel::<Computed>();
+        // The compute threads see the plan and nothing of casacore, whose tables cannot leave this thread.
+        let (plan, mode) = (self.plan, self.mode);
+        pool.in_place_scope(|scope| {
+            let start = |mut block: Block, done: Sender<Computed>| {
+                scope.spawn(move |_| {
+                    let begun = Instant::now();
+                    let result = catch_unwind(AssertUnwindSafe(|| block.compute(plan, mode)))
+                        .unwrap_or_else(|panic| Err(PredictError::Thread(panic_text(&*panic))));
+                    // The receiver is gone only where the run has failed already.
+                    let _ = done.send((block, result, begun.elapsed()));
+                });
+            };
+            self.drive(&start, done, &computed, check, observer)
+        })
+    }
+
+    fn drive(
+        &self,
+        start: &dyn Fn(Block, Sender<Computed>),
+        done: Sender<Computed>,
+        computed: &Receiver<Computed>,
+        check: &mut Check,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome> {
+        let mut outcome = Outcome::default();
+        let mut reader = Reader { pipeline: self, ahead: RowBlock::default(), next: 0 };
+        let mut free: Vec<Block> = Vec::new();
+        free.resize_with(self.blocks.count, Block::default);
+        let mut computing = 0;
+        let mut waiting: BTreeMap<u64, Block> = BTreeMap::new();
+        let mut next_write = 0;
+        loop {
+            outcome.interrupted |= observer.cancelled();
+            while !outcome.interrupted
+                && let Some(mut block) = free.pop()
+            {
+                let begun = Instant::now();
+                let more = reader.fill(&mut block)?;
+                outcome.read += begun.elapsed();
+                if !more {
+                    free.push(block);
+                    break;
+                }
+                check.visit(self.plan, &block);
+                computing += 1;
+                start(block, done.clone());
+            }
+            if computing == 0 {
+                break;
+            }
+            // Every started block answers, even one whose thread panicked.
+            let Ok((block, result, took)) = computed.recv() else {
+                return Err(PredictError::Thread("the compute threads are gone".into()));
+            };
+            computing -= 1;
+            outcome.compute += took;
+            result?;
+            waiting.insert(block.rows.start, block);
+            while let Some(block) = waiting.remove(&next_write) {
+                next_write = block.rows.start + block.rows.len() as u64;
+                let begun = Instant::now();
+                self.write(&block, &mut outcome)?;
+                outcome.write += begun.elapsed();
+                observer.progress(next_write, self.observation.rows, outcome.bytes);
+                free.push(block);
+            }
+        }
+        outcome.interrupted &= next_write < self.observation.rows;
+        Ok(outcome)
+    }
+
+    /// Rows of a variable shape are written one selection at a time; those of a fixed shape as whole
+    /// blocks, with what the others had.
+    fn writes(&self, action: Action) -> bool {
+        action != Action::Keep || self.column.is_fixed()
+    }
+
+    fn write(&self, block: &Block, outcome: &mut Outcome) -> Result<()> {
+        if block.actions.iter().any(|action| *action != Action::Keep) {
+            for run in block.runs(|action| self.writes(action)) {
+                let shape = (run.rows, run.shape.channels, run.shape.correlations);
+                let data = &block.data[run.range()];
+                if let Ok(view) = ArrayView3::from_shape(shape, data) {
+                    self.column.write(block.rows.start + run.first as u64, view)?;
+                }
+                outcome.bytes += size_of_val(data) as u64;
+            }
+        }
+        outcome.predicted += block.actions.iter().filter(|a| **a == Action::Predict).count() as u64;
+        Ok(())
+    }
+}
+
+/// Reads the rows ahead and hands them out by blocks.
+struct Reader<'p, 'a, 't> {
+    pipeline: &'p Pipeline<'a, 't>,
+    ahead: RowBlock,
+    next: u64,
+}
+
+impl Reader<'_, '_, '_> {
+    /// Fills `block` with the next rows; false at the end.
+    fn fill(&mut self, block: &mut Block) -> Result<bool> {
+        let pipeline = self.pipeline;
+        let total = pipeline.observation.rows;
+        if self.next >= total {
+            return Ok(false);
+        }
+        let size = pipeline.blocks.rows;
+        if self.next >= self.ahead.start + self.ahead.len() as u64 {
+            let ahead = (READ_AHEAD_ROWS / size).max(1) * size;
+            let end = (self.next + ahead as u64).min(total);
+            self.ahead = RowBlock::read(pipeline.ms, self.next..end)?;
+        }
+        let from = (self.next - self.ahead.start) as usize;
+        let to = (from + size).min(self.ahead.len());
+        block.rows = self.ahead.part(from..to);
+        self.next += (to - from) as u64;
+        block.actions.clear();
+        block.shapes.clear();
+        for (field, data_desc) in block.rows.field.iter().zip(&block.rows.data_desc) {
+            let selected = pipeline.selection.used.contains(&(*field, *data_desc));
+            block.actions.push(match (selected, pipeline.new_column) {
+                (true, _) => Action::Predict,
+                (false, true) => Action::Zero,
+                (false, false) => Action::Keep,
+            });
+            // Every DATA_DESC_ID of the table has its shape here; none is a row that nobody writes.
+            let shape = pipeline.selection.shapes.get(data_desc).copied();
+            block.shapes.push(shape.unwrap_or(CellShape { channels: 0, correlations: 0 }));
+        }
+        self.read_old(block)?;
+        Ok(true)
+    }
+
+    /// Reads what the rows hold, where it is needed.
+    fn read_old(&self, block: &mut Block) -> Result<()> {
+        let pipeline = self.pipeline;
+        block.old.clear();
+        if pipeline.new_column {
+            return Ok(());
+        }
+        let combines = pipeline.mode != Mode::Replace;
+        let kept = block.actions.contains(&Action::Keep);
+        let all_kept = kept && block.actions.iter().all(|action| *action == Action::Keep);
+        if all_kept || !(combines || (kept && pipeline.column.is_fixed())) {
+            return Ok(());
+        }
+        block.old.resize(block.visibilities(), Complex32::default());
+        let start = block.rows.start;
+        for run in block.runs(|action| pipeline.writes(action)) {
+            let mut first = run.first;
+            let mut offset = run.offset;
+            // Cells that never had a value count as zero.
+            while first < run.first + run.rows {
+                let mut rows = 0;
+                while first + rows < run.first + run.rows
+                    && pipeline.column.has_cell(start + (first + rows) as u64)?
+                {
+                    rows += 1;
+                }
+                let length = rows * run.shape.len();
+                if rows > 0
+                    && let Ok(view) = ArrayViewMut3::from_shape(
+                        (rows, run.shape.channels, run.shape.correlations),
+                        &mut block.old[offset..offset + length],
+                    )
+                {
+                    pipeline.column.read(start + first as u64, view)?;
+                }
+                // Past the run of values, and past the one cell that ended it.
+                first += rows + 1;
+                offset += length + run.shape.len();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_whole_tiles_within_the_memory() {
+        let blocks = Blocks::new(768 * 16, 80, 2, 512 << 20, false);
+        assert_eq!(blocks, Blocks { rows: 160, count: 6 });
+        // Four blocks of one tile do not fit: tiles are cut.
+        let short = Blocks::new(768 * 16, 80, 2, 2 << 20, false);
+        assert!(short.rows < 80 && short.rows * short.count * 768 * 16 <= 2 << 20, "{short:?}");
+        // Tiles larger than a block make larger blocks while the memory lasts.
+        assert_eq!(Blocks::new(64, 1 << 16, 2, 512 << 20, false).rows, 1 << 16);
+    }
+}

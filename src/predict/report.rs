@@ -1,0 +1,130 @@
+//! What a run did, for a person, a script and the record.
+
+use serde::Serialize;
+
+use super::check::CheckResult;
+use super::job::Mode;
+
+/// Where the time went [s].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Seconds {
+    /// Opening, locking and looking at the MeasurementSet.
+    pub open: f64,
+    /// Reading the catalogue and choosing from it.
+    pub catalogue: f64,
+    /// Making the kernels and, where needed, the column.
+    pub plan: f64,
+    /// Reading rows (the I/O thread).
+    pub read: f64,
+    /// Computing (summed over the compute threads).
+    pub compute: f64,
+    /// Writing blocks (the I/O thread).
+    pub write: f64,
+    /// Reading, computing and writing together, as time passed.
+    pub stream: f64,
+    /// Waiting until the data were on the disk.
+    pub sync: f64,
+    /// Checking.
+    pub check: f64,
+    /// The whole run.
+    pub total: f64,
+}
+
+/// The catalogue and what was taken from it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CatalogueReport {
+    /// Its path as given.
+    pub path: String,
+    /// Its format.
+    pub format: String,
+    /// SHA-256 of its bytes.
+    pub digest: String,
+    /// Rows read.
+    pub rows: u64,
+    /// What its reader assumed or dropped.
+    pub notes: Vec<String>,
+    /// Components predicted.
+    pub selected: usize,
+    /// Of which are Gaussians.
+    pub gaussians: usize,
+    /// Their flux density, Σ I [Jy], at the catalogue's frequencies.
+    pub flux_jy: f64,
+    /// Where was looked, in words.
+    pub region: String,
+    /// The radius about each field centre [deg]; `None` for the whole catalogue.
+    pub radius_deg: Option<f64>,
+}
+
+/// How the prediction is computed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct PlanReport {
+    /// The engine.
+    pub engine: String,
+    /// Its instructions.
+    pub simd: String,
+    /// Compute threads.
+    pub threads: usize,
+    /// Rows in a block.
+    pub block_rows: usize,
+    /// Blocks that go round.
+    pub blocks: usize,
+    /// Visibilities in all, rows × channels × correlations.
+    pub visibilities: u64,
+    /// Bytes of the column that will be written.
+    pub bytes: u64,
+    /// How the column is or will be stored.
+    pub storage: String,
+    /// Whether the run makes the column.
+    pub new_column: bool,
+}
+
+/// Everything about a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// The version of this program.
+    pub version: String,
+    /// An identifier of the run.
+    pub run: String,
+    /// When it began, UTC, ISO 8601.
+    pub started: String,
+    /// The command line or call.
+    pub arguments: String,
+    /// The MeasurementSet.
+    pub ms: String,
+    /// Its telescope.
+    pub telescope: String,
+    /// The column.
+    pub column: String,
+    /// What became of its values.
+    pub mode: Mode,
+    /// Whether nothing was written because only a plan was asked for.
+    pub dry_run: bool,
+    /// Rows of the MeasurementSet.
+    pub rows: u64,
+    /// Rows predicted.
+    pub rows_predicted: u64,
+    /// FIELD_IDs predicted.
+    pub fields: Vec<i32>,
+    /// Spectral windows predicted.
+    pub spectral_windows: Vec<i32>,
+    /// The lowest and highest channel [Hz].
+    pub frequency_hz: [f64; 2],
+    /// The catalogue.
+    pub catalogue: CatalogueReport,
+    /// The plan.
+    pub plan: PlanReport,
+    /// Where the time went.
+    pub seconds: Seconds,
+    /// Bytes written over the time of the stream and the sync [GB/s].
+    pub gigabytes_per_second: f64,
+    /// What the check found; `None` where none was made.
+    pub check: Option<CheckResult>,
+    /// The largest rms error allowed.
+    pub epsilon: f64,
+    /// Whether CASA's virtual model was removed.
+    pub virtual_model_removed: bool,
+    /// What was odd.
+    pub warnings: Vec<String>,
+    /// Whether the column holds a whole model.
+    pub complete: bool,
+}

@@ -1,0 +1,134 @@
+//! Bar 4: locks that other processes hold. Never waits for ever, never writes behind another's back.
+
+mod common;
+
+use common::sky::Source;
+use common::{Digest, Scratch, file_contents, oracle_command, predict, state};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+/// Another process that holds a lock on a table until told to let go.
+struct Holder {
+    child: Child,
+    pid: String,
+}
+
+impl Holder {
+    fn new(table: &Path, kind: &str) -> Self {
+        let mut child = oracle_command("lock_holder.py")
+            .args(args![table, kind])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let pid = line.strip_prefix("locked ").expect("the lock is held").trim().to_owned();
+        Holder { child, pid }
+    }
+
+    fn release(&mut self) {
+        let _ = self.child.stdin.take().map(|mut pipe| pipe.write_all(b"\n"));
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+fn prepared(scratch: &Scratch, archive: &Path) -> (PathBuf, PathBuf) {
+    let ms = scratch.unpack_one(archive);
+    let (csv, _) = scratch.sky("sky", &[Source::point(249.0, 62.0, 2.0)]);
+    (ms, csv)
+}
+
+/// Held for good: exit 4 within the timeout and 2 s, the holder named, nothing written.
+fn refused_while(kind: &str) {
+    need!(oracles);
+    let archive = need!("ms/wsrt_tNDPPP.in_MS.tgz");
+    let scratch = Scratch::new();
+    let (ms, csv) = prepared(&scratch, &archive);
+    let before = file_contents(&ms);
+    let holder = Holder::new(&ms, kind);
+    let run = predict(&ms, &csv, &["--lock-timeout", "1"]).exits(4).says(&["lock", &holder.pid]);
+    assert!(run.wall >= Duration::from_millis(900), "gave up after {:?}", run.wall);
+    assert!(run.wall <= Duration::from_secs(3), "took {:?} with a timeout of 1 s", run.wall);
+    assert!(file_contents(&ms) == before, "something was written without the lock");
+    drop(holder);
+    predict(&ms, &csv, &["--lock-timeout", "1"]).exits(0);
+    assert_eq!(state(&ms), "complete");
+}
+
+#[test]
+fn a_writer_is_waited_for_but_not_for_ever() {
+    refused_while("write");
+}
+
+#[test]
+fn a_reader_is_waited_for_but_not_for_ever() {
+    refused_while("read");
+}
+
+/// Let go while we wait: success, soon after.
+fn waits_for(kind: &'static str) {
+    need!(oracles);
+    let archive = need!("ms/wsrt_tNDPPP.in_MS.tgz");
+    let scratch = Scratch::new();
+    let (ms, csv) = prepared(&scratch, &archive);
+    let before = Digest::take(&ms, "MODEL_DATA");
+    let mut holder = Holder::new(&ms, kind);
+    let releaser = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(1200));
+        holder.release();
+    });
+    let run = predict(&ms, &csv, &["--lock-timeout", "20"]).exits(0);
+    releaser.join().unwrap();
+    assert!(run.wall >= Duration::from_millis(900), "did not wait: {:?}", run.wall);
+    assert!(run.wall <= Duration::from_secs(5), "waited on after the release: {:?}", run.wall);
+    before.assert_unharmed(&ms);
+    assert_eq!(state(&ms), "complete");
+}
+
+#[test]
+fn a_writer_that_lets_go() {
+    waits_for("write");
+}
+
+#[test]
+fn a_reader_that_lets_go() {
+    waits_for("read");
+}
+
+/// HISTORY is written last: a lock on it alone must not hang the run either.
+#[test]
+fn a_lock_on_history_alone() {
+    need!(oracles);
+    let archive = need!("ms/wsrt_tNDPPP.in_MS.tgz");
+    let scratch = Scratch::new();
+    let (ms, csv) = prepared(&scratch, &archive);
+    let holder = Holder::new(&ms.join("HISTORY"), "write");
+    let run = predict(&ms, &csv, &["--lock-timeout", "1"]).says(&["HISTORY"]);
+    assert!(matches!(run.code, Some(0 | 4)), "{}", run.text);
+    assert!(run.wall <= Duration::from_secs(4), "took {:?}", run.wall);
+    drop(holder);
+}
+
+/// Reading only: status and --dry-run need no lock and do not wait.
+#[test]
+fn looking_needs_no_lock() {
+    need!(oracles);
+    let archive = need!("ms/wsrt_tNDPPP.in_MS.tgz");
+    let scratch = Scratch::new();
+    let (ms, csv) = prepared(&scratch, &archive);
+    let _holder = Holder::new(&ms, "write");
+    let run = predict(&ms, &csv, &["--dry-run", "--lock-timeout", "20"]).exits(0);
+    assert!(run.wall <= Duration::from_secs(2), "waited {:?}", run.wall);
+    let status = common::run(args!["status", &ms]);
+    assert!(status.wall <= Duration::from_secs(2), "waited {:?}", status.wall);
+}

@@ -1,0 +1,82 @@
+"""CASA as a reader and writer of our column. No network: the data come from the package casadata.
+
+    casa.py read MS COLUMN OUT.npy          the column through casatools.table, [row, chan, corr]
+    casa.py ms-read MS OUT.npy              MODEL_DATA through casatools.ms (what CASA tasks see)
+    casa.py ft MS SKY.json                  casatasks.ft, components of the JSON into MODEL_DATA
+    casa.py ft-virtual MS SKY.json          the same with usescratch=False: CASA's virtual model
+
+All paths absolute. Point sources in J2000 only (CASA's Gaussians are approximations of its own).
+"""
+
+import atexit
+import json
+import os
+import shutil
+import sys
+import tempfile
+
+home = tempfile.mkdtemp(prefix="casa-")
+atexit.register(shutil.rmtree, home, ignore_errors=True)
+os.environ["HOME"] = home
+os.makedirs(f"{home}/.casa")
+with open(f"{home}/.casa/config.py", "w") as config:
+    config.write(
+        "import casadata\n"
+        "measurespath = casadata.datapath\n"
+        "data_auto_update = False\nmeasures_auto_update = False\n"
+        f"nologger = True\nnologfile = True\nlogfile = '{home}/casa.log'\n"
+    )
+os.chdir(home)
+
+import numpy as np  # noqa: E402
+
+
+def read(ms, column, out):
+    from casatools import table
+
+    tb = table()
+    tb.open(ms)
+    data = tb.getcol(column).transpose(2, 1, 0)
+    tb.close()
+    np.save(out, data)
+
+
+def ms_read(path, out):
+    from casatools import ms
+
+    tool = ms()
+    tool.open(path)
+    tool.selectinit(datadescid=0)
+    data = tool.getdata(["model_data"], ifraxis=False)["model_data"]
+    tool.close()
+    np.save(out, data.transpose(2, 1, 0))
+
+
+def ft(ms, sky, usescratch=True):
+    from casatasks import ft as task
+    from casatools import componentlist
+
+    cl = componentlist()
+    with open(sky) as f:
+        for source in json.load(f):
+            terms = source.get("terms") or [0.0]
+            cl.addcomponent(
+                flux=[source["i"], 0.0, 0.0, 0.0],
+                dir=["J2000", f"{source['ra_deg']!r}deg", f"{source['dec_deg']!r}deg"],
+                shape="point",
+                freq=["LSRK", f"{source.get('ref_hz', 1.4e9)!r}Hz"],
+                spectrumtype="spectral index" if terms[0] else "constant",
+                index=terms[0],
+            )
+    cl.rename(f"{home}/sky.cl")
+    cl.close()
+    task(vis=ms, complist=f"{home}/sky.cl", usescratch=usescratch)
+
+
+def main():
+    action, *rest = sys.argv[1:]
+    {"read": read, "ms-read": ms_read, "ft": ft, "ft-virtual": lambda m, s: ft(m, s, False)}[action](*rest)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Damages or changes a MeasurementSet in one way, through python-casacore.
+
+    tamper.py set MS[/SUBTABLE] COLUMN ROW JSON         one cell
+    tamper.py empty MS SUBTABLE                         no rows left in a subtable
+    tamper.py add-column MS NAME TYPE JSON-SHAPE        complex | float column of a fixed cell shape (axes chan, corr),
+                                                        or of variable shape without a value: "null"
+    tamper.py copy-column MS OLD NEW                    a new column with the values of another, shape variable
+    tamper.py frame MS REFERENCE                        MEASINFO.Ref of FIELD.PHASE_DIR
+    tamper.py moving-centre MS DRA DDEC                 FIELD 0 drifts by so much [rad/s] from its first row's time
+    tamper.py select MS TAQL NEW                        a reference table of the chosen rows
+    tamper.py concat NEW MS MS                          a concatenated table
+    tamper.py little-endian MS NEW                      a deep copy of the other byte order
+    tamper.py column-info MS COLUMN                     prints description, keywords and data manager as JSON
+    tamper.py last-row TABLE                            prints the last row as JSON
+"""
+
+import json
+import os
+import shutil
+import sys
+
+import numpy as np
+from casacore.tables import makearrcoldesc, maketabdesc, table
+
+from observation import open_table
+
+
+def set_cell(path, column, row, value):
+    t = open_table(path, readonly=False)
+    value = json.loads(value)  # NaN is accepted
+    old = t.getcell(column, int(row))
+    t.putcell(column, int(row), np.array(value, old.dtype) if isinstance(old, np.ndarray) else value)
+    t.close()
+
+
+def empty(ms, subtable):
+    # A copy without rows: removerows leaves a row count that readers without locks see late.
+    t = open_table(f"{ms}/{subtable}")
+    t.copy(f"{ms}/EMPTY", deep=True, copynorows=True).close()
+    t.close()
+    shutil.rmtree(f"{ms}/{subtable}")
+    os.rename(f"{ms}/EMPTY", f"{ms}/{subtable}")
+
+
+def add_column(ms, name, kind, shape):
+    t = open_table(ms, readonly=False)
+    shape = json.loads(shape)
+    fixed = {} if shape is None else {"shape": shape, "options": 4}
+    value = {"complex": 0j, "float": 0.0}[kind]
+    desc = makearrcoldesc(name, value, valuetype=kind, ndim=2, **fixed)
+    t.addcols(maketabdesc(desc), {"TYPE": "StandardStMan", "NAME": f"{name}_dm"})
+    t.close()
+
+
+def copy_column(ms, old, new):
+    t = open_table(ms, readonly=False)
+    t.addcols(maketabdesc(makearrcoldesc(new, 0j, valuetype="complex", ndim=2)), {"TYPE": "StandardStMan", "NAME": new})
+    for row in range(t.nrows()):
+        t.putcell(new, row, t.getcell(old, row))
+    t.close()
+
+
+def frame(ms, reference):
+    t = open_table(f"{ms}/FIELD", readonly=False)
+    info = t.getcolkeyword("PHASE_DIR", "MEASINFO")
+    t.putcolkeyword("PHASE_DIR", "MEASINFO", {"type": info["type"], "Ref": reference})
+    t.close()
+
+
+def moving_centre(ms, dra, ddec):
+    main = open_table(ms)
+    t = open_table(f"{ms}/FIELD", readonly=False)
+    t.putcell("TIME", 0, main.getcell("TIME", 0))
+    t.putcell("NUM_POLY", 0, 1)
+    for name in ("PHASE_DIR", "DELAY_DIR", "REFERENCE_DIR"):
+        t.putcell(name, 0, np.vstack([t.getcell(name, 0)[:1], [[float(dra), float(ddec)]]]))
+    t.close()
+
+
+def select(ms, taql, new):
+    t = open_table(ms)
+    t.query(taql).copy(new, deep=False).close()
+    t.close()
+
+
+def concat(new, *parts):
+    t = table(list(parts), ack=False)
+    t.rename(new)
+    t.close()
+
+
+def little_endian(ms, new):
+    t = open_table(ms)
+    t.copy(new, deep=True, valuecopy=True, endian="little").close()
+    t.close()
+
+
+def column_info(ms, column):
+    t = open_table(ms)
+    manager = next(m for m in t.getdminfo().values() if column in m["COLUMNS"])
+    info = {"description": t.getcoldesc(column), "manager": manager, "endian": t.endianformat()}
+    print(json.dumps(info, default=lambda x: np.asarray(x).tolist()))
+    t.close()
+
+
+def last_row(path):
+    t = open_table(path)
+    print(json.dumps(t[t.nrows() - 1], default=lambda x: np.asarray(x).tolist()))
+    t.close()
+
+
+ACTIONS = {"set": set_cell, "empty": empty, "add-column": add_column, "copy-column": copy_column, "frame": frame,
+           "moving-centre": moving_centre, "select": select, "concat": concat, "little-endian": little_endian, "column-info": column_info,
+           "last-row": last_row}  # fmt: skip
+
+if __name__ == "__main__":
+    ACTIONS[sys.argv[1]](*sys.argv[2:])
