@@ -72,6 +72,7 @@ extern "C" {
 int nvss_table_create(const char* path, size_t length, const char* spec, size_t spec_length, uint64_t rows, int big,
                       void** out, NvssError* error) {
   return guard(error, [=] {
+    silence();
     Reader reader(spec, spec_length);
     TableRecord record = reader.record();
     SetupNewTable setup(as_path(path, length), describe(record), Table::NewNoReplace);

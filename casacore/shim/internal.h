@@ -5,6 +5,8 @@
 #include <casacore/casa/BasicSL/String.h>
 #include <casacore/casa/Arrays/IPosition.h>
 #include <casacore/casa/Exceptions/Error.h>
+#include <casacore/casa/Logging/LogSink.h>
+#include <casacore/casa/Logging/NullLogSink.h>
 #include <casacore/casa/OS/Path.h>
 #include <casacore/casa/Utilities/DataType.h>
 #include <casacore/tables/DataMan/TSMOption.h>
@@ -14,6 +16,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <mutex>
 #include <string>
 
 #include "shim.h"
@@ -65,6 +68,15 @@ inline casacore::String as_path(const char* text, size_t length) {
 
 // Hands a string to Rust, which frees it with nvss_bytes_free.
 inline void give(void** out, std::string&& bytes) { *out = new std::string(std::move(bytes)); }
+
+// A library does not print: casacore's log messages go nowhere.
+inline void silence() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    casacore::LogSinkInterface* sink = new casacore::NullLogSink;
+    casacore::LogSink::globalSink(sink);
+  });
+}
 
 // Reading needs no lock, writing takes one when the caller says so: opening never waits.
 inline casacore::TableLock lock_option() { return casacore::TableLock(casacore::TableLock::UserNoReadLocking); }

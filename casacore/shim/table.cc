@@ -1,5 +1,3 @@
-#include <casacore/casa/Logging/LogSink.h>
-#include <casacore/casa/Logging/NullLogSink.h>
 #include <casacore/casa/Arrays/Vector.h>
 #include <casacore/tables/DataMan/TSMOption.h>
 #include <casacore/tables/DataMan/TiledStManAccessor.h>
@@ -12,26 +10,12 @@
 #include <casacore/tables/Tables/TableRecord.h>
 
 #include <memory>
-#include <mutex>
 
 #include "codec.h"
 #include "internal.h"
 
 using namespace casacore;
 using namespace nvss;
-
-namespace {
-
-// A library does not print: casacore's log messages go nowhere.
-void silence() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LogSinkInterface* sink = new NullLogSink;
-    LogSink::globalSink(sink);
-  });
-}
-
-}  // namespace
 
 extern "C" {
 

@@ -31,13 +31,13 @@ pub enum Error {
         reason: String,
     },
     /// A file that the table's description names is not there.
-    #[error("table {} is damaged: {} is missing (columns {}); restore it from a copy of the data", table.display(), file.display(), columns.join(", "))]
+    #[error("table {} is damaged: {} is missing{}; restore it from a copy of the data", table.display(), file.display(), column_list(columns))]
     MissingFile {
         /// The table.
         table: PathBuf,
         /// The missing file.
         file: PathBuf,
-        /// The columns whose data are in it.
+        /// The columns whose data are in it; empty when casacore could not open the table to say.
         columns: Vec<String>,
     },
     /// The table may not be written by this user, or its file system is read-only.
@@ -159,4 +159,9 @@ fn holder_name(holder: Option<u32>) -> String {
         Some(0) | None => "another process".to_owned(),
         Some(pid) => format!("process {pid}"),
     }
+}
+
+/// The columns of a missing file in words.
+fn column_list(columns: &[String]) -> String {
+    if columns.is_empty() { String::new() } else { format!(" (columns {})", columns.join(", ")) }
 }

@@ -140,3 +140,11 @@ fn sync_directory(directory: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+/// The file of the table that casacore's message names, if it is one that does not exist.
+pub(crate) fn missing_in(message: &str, root: &Path) -> Option<PathBuf> {
+    let start = message.find(&format!("{}/table.f", root.display()))?;
+    let name = message[start + root.display().to_string().len() + 1..].split([':', ' ', '\n']).next()?;
+    let file = root.join(name);
+    (!file.exists()).then_some(file)
+}

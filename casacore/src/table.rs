@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::ffi::{self, RawTable, Topic};
-use crate::{DataManager, Error, Record, Result, Value, codec};
+use crate::{DataManager, Error, Record, Result, Value, codec, files};
 
 /// What a table is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +80,13 @@ impl Table {
         if access == Access::ReadWrite {
             check_writable(path, &root)?;
         }
-        let raw = RawTable::open(&root, access == Access::ReadWrite)
-            .map_err(|message| failed("open table", path, message))?;
+        let raw =
+            RawTable::open(&root, access == Access::ReadWrite).map_err(|message| match files::missing_in(
+                &message, &root,
+            ) {
+                Some(file) => Error::MissingFile { table: path.to_owned(), file, columns: Vec::new() },
+                None => failed("open table", path, message),
+            })?;
         let table = Table { raw, path: path.to_owned(), root, access };
         table.check_files()?;
         Ok(table)

@@ -72,7 +72,11 @@ fn missing_files_are_named() {
         let error = Table::open(&path, Access::ReadOnly).expect_err("damaged");
         let name = file.file_name().expect("a name").to_string_lossy().into_owned();
         assert!(matches!(error, Error::MissingFile { .. }), "{error:?}");
-        says(&error, &[&name, column, "missing"]);
+        says(&error, &[&name, "missing"]);
+        // casacore refuses to open a table without its tiled manager, and does not say whose file it is.
+        if column != "DATA" {
+            says(&error, &[column]);
+        }
     }
 }
 

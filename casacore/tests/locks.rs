@@ -4,7 +4,7 @@ mod common;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use casacore::{Access, Error, LockMode, Table};
@@ -16,6 +16,8 @@ const MODE: &str = "CASACORE_TEST_MODE";
 /// Another process that holds a lock until it is told to stop.
 struct Holder {
     child: Child,
+    /// Kept open, for it still has words to say at its end.
+    _output: BufReader<ChildStdout>,
     /// What it wrote before it told that it holds the lock.
     report: String,
 }
@@ -36,7 +38,7 @@ impl Holder {
             let count = output.read_line(&mut report).expect("its words");
             assert!(count > 0, "the second process ended: {report}");
         }
-        Holder { child, report }
+        Holder { child, _output: output, report }
     }
 
     /// Lets go of the lock.

@@ -9,7 +9,7 @@ use num_complex::Complex32;
 /// The channels after which a wave with large steps is seeded anew.
 const SPAN: usize = 8;
 /// The step 4 sin²(θ/2) above which a wave is seeded anew every [`SPAN`] channels.
-const WIDE_STEP: f32 = 0.01;
+const WIDE_STEP: f32 = 0.04;
 /// An envelope that is below exp(−EMPTY) in a whole segment is nothing.
 const EMPTY: f32 = 30.0;
 

@@ -18,7 +18,7 @@ fn check(name: &str, case: &Case, tolerance: f64) {
 fn points_of_a_compact_array() {
     for sources in [1, 2, 3, 10, 100] {
         let case = Case::new(dsa(), uniform(1.31e9, 244_140.625, 768), sources, POINT, 21);
-        check(&format!("dsa {sources}"), &case, 3e-7);
+        check(&format!("dsa {sources}"), &case, 4e-7);
     }
 }
 
@@ -52,7 +52,7 @@ fn every_number_of_channels() {
 fn descending_channels() {
     for kind in [POINT, GAUSSIAN] {
         let case = Case::new(dsa(), uniform(1.49875e9, -244_140.625, 768), 30, kind, 9);
-        check("descending", &case, 6e-7);
+        check("descending", &case, 1e-6);
     }
 }
 
@@ -72,13 +72,13 @@ fn uneven_channels() {
 fn nearly_even_channels_are_not_taken_for_even() {
     let mut channels = uniform(1.31e9, 244_140.625, 200);
     channels[100] += 20_000.0;
-    check("one channel off", &Case::new(long(), channels, 5, POINT, 9), 2e-6);
+    check("one channel off", &Case::new(long(), channels, 5, POINT, 9), 1.2e-6);
 }
 
 #[test]
 fn a_wide_band_steps_no_envelope_out_of_range() {
     for channels in [uniform(3e7, 2e6, 120), uniform(2.7e8, -2e6, 120), uniform(1e8, 4e6, 6)] {
-        check("wide band", &Case::new(lofar(), channels, 20, GAUSSIAN, 9), 1e-6);
+        check("wide band", &Case::new(lofar(), channels, 20, GAUSSIAN, 9), 2e-7);
     }
 }
 
@@ -88,7 +88,7 @@ fn long_baselines() {
         let case = Case::new(lofar(), uniform(1.2e8, 195_312.5, 48), 100, kind, 25);
         check("lofar", &case, 1e-6);
         let case = Case::new(long(), uniform(1.31e9, 244_140.625, 192), 100, kind, 13);
-        check("1000 km", &case, 2e-6);
+        check("1000 km", &case, 1.2e-6);
     }
 }
 

@@ -59,10 +59,9 @@ fn four_stokes_parameters_mix_into_correlations() {
     let truth: Vec<Vec<Complex64>> =
         cases.iter().map(|c| Case { uvw: uvw.clone(), ..clone(c) }.truth()).collect();
     let mut expected = Vec::new();
-    for k in 0..truth[0].len() {
-        let [i, q, u, v] = [0, 1, 2, 3].map(|s| truth[s][k]);
-        let j = Complex64::I;
-        expected.extend([i + q, u + j * v, u - j * v, i - q]);
+    for (((i, q), u), v) in truth[0].iter().zip(&truth[1]).zip(&truth[2]).zip(&truth[3]) {
+        let j = Complex64::I * v;
+        expected.extend([i + q, u + j, u - j, i - q]);
     }
     for level in SimdLevel::available() {
         let plan = Direct::new(level, &cases[0].channels, &planes, &linear()).unwrap();

@@ -121,10 +121,15 @@ fn predict_into(args: &Args) -> Result<ExitCode, CliError> {
     let mut watch = Watch::new(args.predict.verbosity());
     let outcome = predict::run(&job, &mut watch);
     watch.finish();
-    let report = outcome?;
-    if let Some(path) = &args.predict.report {
-        output::write_report(&report, path)?;
+    // A failed check is reported too: its figures are what one wants to look at.
+    let report = match &outcome {
+        Ok(report) => Some(report),
+        Err(PredictError::Check { report, .. }) => Some(report.as_ref()),
+        Err(_) => None,
+    };
+    if let (Some(report), Some(path)) = (report, &args.predict.report) {
+        output::write_report(report, path)?;
     }
-    watch.summary(&report);
+    watch.summary(&outcome?);
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::catalog::CatalogError;
+use super::report::Report;
 use crate::ms::MsError;
 
 /// An error of a prediction.
@@ -51,6 +52,8 @@ pub enum PredictError {
         rms: f64,
         /// What was allowed.
         epsilon: f64,
+        /// The whole run, with what the check found.
+        report: Box<Report>,
     },
     /// The user stopped the run.
     #[error("interrupted: {state}")]

@@ -10,7 +10,7 @@ use super::correlate::{mix, stokes_needed};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
 use crate::coords::{Direction, Frame};
-use crate::ms::{CellShape, Observation, RowSurvey};
+use crate::ms::{Observation, RowSurvey};
 use crate::sky::{Component, Stokes};
 
 /// The components that feel one Stokes parameter.
@@ -20,8 +20,7 @@ struct Members {
 }
 
 /// The channels and correlations of one DATA_DESC_ID, with the spectra of the sky at its channels.
-pub(crate) struct Setup {
-    pub(crate) shape: CellShape,
+struct Setup {
     frequencies: Vec<f64>,
     mix: Mix,
     planes: Vec<Members>,
@@ -109,11 +108,6 @@ impl<'a> Plan<'a> {
             }
         }
         Ok(plan)
-    }
-
-    /// The set-up of a DATA_DESC_ID in use.
-    pub(crate) fn setup_of(&self, data_desc: i32) -> Option<&Setup> {
-        self.setups.get(&data_desc)
     }
 
     /// The instructions the kernels use.
@@ -232,7 +226,6 @@ impl<'a> Plan<'a> {
         let base = Direct::new(self.level, frequencies, &views, &mix)
             .map_err(|source| self.kernel_error(data_desc, source))?;
         Ok(Setup {
-            shape: CellShape { channels: frequencies.len(), correlations: mix.correlations() },
             frequencies: frequencies.clone(),
             mix,
             planes,

@@ -231,6 +231,7 @@ fn finish(
                 column: options.column.clone(),
                 rms: result.rms,
                 epsilon: options.epsilon,
+                report: Box::new(report.clone()),
             });
         }
     }

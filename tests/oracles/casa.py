@@ -16,7 +16,15 @@ import sys
 import tempfile
 
 home = tempfile.mkdtemp(prefix="casa-")
-atexit.register(shutil.rmtree, home, ignore_errors=True)
+
+
+@atexit.register
+def clean_up():
+    # CASA asks for the working directory while it shuts down: leave it before it goes.
+    os.chdir(tempfile.gettempdir())
+    shutil.rmtree(home, ignore_errors=True)
+
+
 os.environ["HOME"] = home
 os.makedirs(f"{home}/.casa")
 with open(f"{home}/.casa/config.py", "w") as config:

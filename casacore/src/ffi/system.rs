@@ -43,6 +43,8 @@ pub(crate) fn conflicting_pid(lock_file: &Path) -> Option<u32> {
     Some(u32::try_from(query.l_pid).unwrap_or(0))
 }
 
+/// Whether the descriptor is open on that file.
+#[allow(clippy::useless_conversion, reason = "device numbers are signed and narrower on macOS")]
 fn is_file(descriptor: RawFd, wanted: &std::fs::Metadata) -> bool {
     // SAFETY: `stat` is plain data for which all zeros is valid.
     let mut found: libc::stat = unsafe { std::mem::zeroed() };
