@@ -8,7 +8,7 @@ use std::ptr::{self, NonNull};
 use crate::DataType;
 
 mod handle;
-mod system;
+pub(crate) mod system;
 
 pub(crate) use handle::{Plain, RawTable, concatenate, table_type};
 pub(crate) use system::{conflicting_pid, is_writable};

@@ -148,3 +148,12 @@ pub(crate) fn missing_in(message: &str, root: &Path) -> Option<PathBuf> {
     let file = root.join(name);
     (!file.exists()).then_some(file)
 }
+
+/// Asks the kernel to begin writing `length` bytes of a table's file from `offset` to the disk, without waiting for it:
+/// the fsync at the end then finds little left to do. Does nothing where the system has no such call.
+///
+/// # Errors
+/// What the system says; nothing is lost then but time.
+pub fn start_write_back(file: &std::fs::File, offset: u64, length: u64) -> std::io::Result<()> {
+    ffi::system::start_write_back(file, offset, length)
+}

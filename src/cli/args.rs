@@ -9,7 +9,7 @@ use super::CliError;
 use super::values::{Ids, RadiusArg, parse_bytes, parse_flux, parse_frequency, parse_ids, parse_radius};
 use crate::catalog::{FluxUnit, Format, ReadOptions};
 use crate::coords::Frame;
-use crate::predict::{Job, Mode, Options, Radius};
+use crate::predict::{Job, Mode, Options, Radius, Writer};
 use crate::sky::AngleFrame;
 
 const EXIT_CODES: &str = "\
@@ -87,6 +87,12 @@ enum ModeArg {
     Replace,
     Add,
     Subtract,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WriterArg {
+    Auto,
+    Casacore,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -169,6 +175,9 @@ pub(super) struct PredictArgs {
     /// Seconds to wait for the lock of the MeasurementSet
     #[arg(long, default_value_t = 30.0, value_name = "S", help_heading = "Running")]
     lock_timeout: f64,
+    /// Who writes the column: the compute threads straight into its tile file where they can, or casacore
+    #[arg(long, value_enum, default_value_t = WriterArg::Auto, help_heading = "Running")]
+    writer: WriterArg,
     /// Read back and check this many visibilities
     #[arg(long, default_value_t = 256, value_name = "N", help_heading = "Running")]
     check: usize,
@@ -255,6 +264,10 @@ impl PredictArgs {
                 epsilon: positive(self.epsilon, "--epsilon")?,
                 delmod: self.delmod,
                 dry_run: self.dry_run,
+                writer: match self.writer {
+                    WriterArg::Auto => Writer::Auto,
+                    WriterArg::Casacore => Writer::Casacore,
+                },
                 simd: forced_simd()?,
                 arguments: command_line(),
             },

@@ -69,7 +69,9 @@ impl CliError {
                 PredictError::NoSources { .. } => exit::NO_SOURCES,
                 PredictError::Check { .. } => exit::CHECK,
                 PredictError::Interrupted { .. } => exit::INTERRUPTED,
-                PredictError::Thread(_) | PredictError::Threads(_) => exit::IO,
+                PredictError::Thread(_) | PredictError::Threads(_) | PredictError::TileFile { .. } => {
+                    exit::IO
+                }
             },
             CliError::Ms(error) => ms_exit_code(error),
             CliError::Make(MakeError::Exists(_) | MakeError::Spec(_)) => exit::INPUT,

@@ -89,12 +89,13 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
         &mut text,
         "done",
         format!(
-            "{} rows in {:.2} s (read {:.2}, compute {:.2} thread-s, write {:.2}, sync {:.2}), {:.2} GB/s",
+            "{} rows in {:.2} s (read {:.2}, compute {:.2} thread-s, write {:.2} by {}, sync {:.2}), {:.2} GB/s",
             grouped(report.rows_predicted),
             s.total,
             s.read,
             s.compute,
             s.write,
+            report.plan.writer,
             s.sync,
             report.gigabytes_per_second
         ),

@@ -9,6 +9,7 @@ pub mod observation;
 pub mod rows;
 pub mod space;
 pub mod state;
+pub mod tile_file;
 pub mod virtual_model;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ pub use model_column::{CellShape, ModelColumn, Presence};
 pub use observation::Observation;
 pub use rows::{RowBlock, RowSurvey};
 pub use state::{ModelState, Provenance};
+pub use tile_file::TileFile;
 
 /// Opens the main table of a MeasurementSet. Returns at once whatever locks others hold.
 ///
@@ -44,8 +46,32 @@ pub fn open(path: &Path, access: Access) -> Result<Table> {
     Table::open(path, access).map_err(|source| error(source.to_string()))
 }
 
-/// How often a waiting lock looks whether the user gave up.
-const LOCK_SLICE: Duration = Duration::from_millis(250);
+/// Opens the main table of a MeasurementSet for writing and takes its lock within `wait`. `None` where the
+/// user gave up first.
+///
+/// # Errors
+/// As [`open`] and [`lock_for_writing`].
+pub fn open_locked(path: &Path, wait: Duration, cancelled: &dyn Fn() -> bool) -> Result<Option<Table>> {
+    let begun = std::time::Instant::now();
+    let mut tries = 3;
+    loop {
+        let table = open(path, Access::ReadWrite)?;
+        match lock_for_writing(&table, wait.saturating_sub(begun.elapsed()), cancelled) {
+            Ok(true) => return Ok(Some(table)),
+            Ok(false) => return Ok(None),
+            // Another process added a column while we waited: casacore wants the table opened anew.
+            Err(MsError::Table(_)) if tries > 0 => tries -= 1,
+            Err(MsError::Locked { path, holder, .. }) => {
+                return Err(MsError::Locked { path, holder, waited: wait.as_secs_f64() });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How often a waiting lock looks whether the user gave up: long enough for casacore to ask a holder that locks
+/// automatically to let go, which takes it two seconds.
+const LOCK_SLICE: Duration = Duration::from_millis(2500);
 
 /// Takes the write lock of `table` within `wait`, giving up early where `cancelled` says so.
 /// Returns whether it was obtained before the user gave up.
@@ -71,7 +97,8 @@ pub fn lock_for_writing(table: &Table, wait: Duration, cancelled: &dyn Fn() -> b
 /// The error for a lock that was not obtained, naming the process that holds it.
 pub(crate) fn locked(table: &Table, wait: Duration) -> MsError {
     let holder = match table.lock_holder() {
-        None => "another process".to_owned(),
+        // The system numbers a holder in another container 0.
+        None | Some(0) => "another process".to_owned(),
         Some(pid) => {
             let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
             match name.trim() {

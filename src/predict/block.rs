@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use kernels::Complex32;
 use rayon::prelude::*;
 
-use super::error::Result;
+use super::error::{PredictError, Result};
 use super::job::Mode;
 use super::plan::{Key, Plan};
 use crate::ms::rows::is_finite;
-use crate::ms::{CellShape, RowBlock};
+use crate::ms::{CellShape, RowBlock, TileFile};
 
 /// What becomes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,23 @@ impl Block {
     /// The number of visibilities.
     pub(crate) fn visibilities(&self) -> usize {
         self.shapes.iter().map(|shape| shape.len()).sum()
+    }
+
+    /// Whether any row gets a new value.
+    pub(crate) fn changes(&self) -> bool {
+        self.actions.iter().any(|action| *action != Action::Keep)
+    }
+
+    /// Writes the block, all of one shape, into the column's tile file; `data` is used up.
+    pub(crate) fn write(&mut self, tiles: &TileFile) -> Result<()> {
+        if !self.changes() {
+            return Ok(());
+        }
+        tiles.write(self.rows.start, &mut self.data).map_err(|source| PredictError::TileFile {
+            path: tiles.path().to_path_buf(),
+            operation: "write",
+            source,
+        })
     }
 
     /// Predicts the rows and combines them with what was there.

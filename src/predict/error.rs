@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::catalog::CatalogError;
 use super::report::Report;
+use crate::catalog::CatalogError;
 use crate::ms::MsError;
 
 /// An error of a prediction.
@@ -54,6 +54,17 @@ pub enum PredictError {
         epsilon: f64,
         /// The whole run, with what the check found.
         report: Box<Report>,
+    },
+    /// The column's tile file could not be read or written.
+    #[error("{}: {operation} failed: {source}; the column is marked incomplete, run again to repair it", path.display())]
+    TileFile {
+        /// The file.
+        path: PathBuf,
+        /// What was attempted.
+        operation: &'static str,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
     },
     /// The user stopped the run.
     #[error("interrupted: {state}")]

@@ -32,6 +32,17 @@ pub enum Mode {
     Subtract,
 }
 
+/// Who writes the column.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Writer {
+    /// The compute threads write the tile file where its layout is exactly known; casacore elsewhere.
+    #[default]
+    Auto,
+    /// casacore.
+    Casacore,
+}
+
 /// How far from a field's centre sources are taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum Radius {
@@ -79,6 +90,8 @@ pub struct Options {
     pub delmod: bool,
     /// Whether only the plan is made and nothing written.
     pub dry_run: bool,
+    /// Who writes the column.
+    pub writer: Writer,
     /// The instructions to use; the best of the processor where `None`.
     pub simd: Option<SimdLevel>,
     /// The command line or call, for the provenance.
@@ -104,6 +117,7 @@ impl Default for Options {
             epsilon: 1e-5,
             delmod: false,
             dry_run: false,
+            writer: Writer::Auto,
             simd: None,
             arguments: String::new(),
         }

@@ -16,6 +16,6 @@ pub use check::CheckResult;
 pub use correlate::mix;
 pub use error::{PredictError, Result};
 pub use geometry::sources_about;
-pub use job::{Job, Mode, Options, Radius};
+pub use job::{Job, Mode, Options, Radius, Writer};
 pub use report::{Report, Seconds};
 pub use run::{Observer, Silent, run};

@@ -1,5 +1,6 @@
-//! Read, compute, write, all at once: the calling thread owns casacore, reads ahead and writes in the
-//! order of the rows; the compute threads fill blocks that go round.
+//! Read, compute, write, all at once: the calling thread owns casacore and reads ahead; the compute threads
+//! fill blocks that go round. Where the column's tile file is known exactly they write them, too; elsewhere the
+//! calling thread does, through casacore and in the order of the rows.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -18,10 +19,10 @@ use super::error::{PredictError, Result};
 use super::job::Mode;
 use super::plan::Plan;
 use super::run::Observer;
-use crate::ms::{CellShape, ModelColumn, Observation, RowBlock};
+use crate::ms::{CellShape, ModelColumn, Observation, RowBlock, TileFile};
 
 /// Bytes of a block: large enough to write quickly, small enough to stay in the caches.
-const BLOCK_BYTES: usize = 2 << 20;
+const BLOCK_BYTES: usize = 1 << 20;
 
 /// Rows whose UVW and ids are read at a time.
 const READ_AHEAD_ROWS: usize = 1 << 15;
@@ -67,6 +68,8 @@ impl Blocks {
 /// What the pipeline did.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Outcome {
+    /// Rows that passed, predicted or not.
+    pub(crate) rows: u64,
     /// Rows predicted and written.
     pub(crate) predicted: u64,
     /// Bytes written to the column.
@@ -75,20 +78,27 @@ pub(crate) struct Outcome {
     pub(crate) read: Duration,
     /// Time the compute threads computed, summed.
     pub(crate) compute: Duration,
-    /// Time the I/O thread wrote.
+    /// Time spent writing: the I/O thread's, or that of the compute threads, summed.
     pub(crate) write: Duration,
     /// Whether the user stopped it.
     pub(crate) interrupted: bool,
 }
 
-/// A block that was computed, and how long that took.
-type Computed = (Block, Result<()>, Duration);
+/// A block that was computed, and where there is a tile file also written.
+struct Computed {
+    block: Block,
+    result: Result<()>,
+    compute: Duration,
+    write: Duration,
+}
 
 /// The parts of a run that the pipeline joins.
 pub(crate) struct Pipeline<'a, 't> {
     pub(crate) ms: &'a Table,
     pub(crate) observation: &'a Observation,
     pub(crate) column: &'a ModelColumn<'t>,
+    /// The column's file, where blocks can be written without casacore.
+    pub(crate) tiles: Option<&'a TileFile>,
     pub(crate) plan: &'a Plan<'a>,
     pub(crate) selection: &'a RowSelection,
     pub(crate) mode: Mode,
@@ -107,15 +117,24 @@ impl Pipeline<'_, '_> {
     ) -> Result<Outcome> {
         let (done, computed) = channel::<Computed>();
         // The compute threads see the plan and nothing of casacore, whose tables cannot leave this thread.
-        let (plan, mode) = (self.plan, self.mode);
+        let (plan, mode, tiles) = (self.plan, self.mode, self.tiles);
         pool.in_place_scope(|scope| {
             let start = |mut block: Block, done: Sender<Computed>| {
                 scope.spawn(move |_| {
-                    let begun = Instant::now();
-                    let result = catch_unwind(AssertUnwindSafe(|| block.compute(plan, mode)))
-                        .unwrap_or_else(|panic| Err(PredictError::Thread(panic_text(&*panic))));
+                    let (mut compute, mut write) = (Duration::ZERO, Duration::ZERO);
+                    let result = catch_unwind(AssertUnwindSafe(|| {
+                        let begun = Instant::now();
+                        block.compute(plan, mode)?;
+                        compute = begun.elapsed();
+                        if let Some(tiles) = tiles {
+                            block.write(tiles)?;
+                            write = begun.elapsed() - compute;
+                        }
+                        Ok(())
+                    }))
+                    .unwrap_or_else(|panic| Err(PredictError::Thread(panic_text(&*panic))));
                     // The receiver is gone only where the run has failed already.
-                    let _ = done.send((block, result, begun.elapsed()));
+                    let _ = done.send(Computed { block, result, compute, write });
                 });
             };
             self.drive(&start, done, &computed, check, observer)
@@ -157,23 +176,29 @@ impl Pipeline<'_, '_> {
                 break;
             }
             // Every started block answers, even one whose thread panicked.
-            let Ok((block, result, took)) = computed.recv() else {
+            let Ok(Computed { block, result, compute, write }) = computed.recv() else {
                 return Err(PredictError::Thread("the compute threads are gone".into()));
             };
             computing -= 1;
-            outcome.compute += took;
+            outcome.compute += compute;
+            outcome.write += write;
             result?;
+            if self.tiles.is_some() {
+                self.count(&block, &mut outcome, observer);
+                free.push(block);
+                continue;
+            }
             waiting.insert(block.rows.start, block);
             while let Some(block) = waiting.remove(&next_write) {
                 next_write = block.rows.start + block.rows.len() as u64;
                 let begun = Instant::now();
-                self.write(&block, &mut outcome)?;
+                self.write(&block)?;
                 outcome.write += begun.elapsed();
-                observer.progress(next_write, self.observation.rows, outcome.bytes);
+                self.count(&block, &mut outcome, observer);
                 free.push(block);
             }
         }
-        outcome.interrupted &= next_write < self.observation.rows;
+        outcome.interrupted &= outcome.rows < self.observation.rows;
         Ok(outcome)
     }
 
@@ -183,19 +208,29 @@ impl Pipeline<'_, '_> {
         action != Action::Keep || self.column.is_fixed()
     }
 
-    fn write(&self, block: &Block, outcome: &mut Outcome) -> Result<()> {
-        if block.actions.iter().any(|action| *action != Action::Keep) {
-            for run in block.runs(|action| self.writes(action)) {
-                let shape = (run.rows, run.shape.channels, run.shape.correlations);
-                let data = &block.data[run.range()];
-                if let Ok(view) = ArrayView3::from_shape(shape, data) {
-                    self.column.write(block.rows.start + run.first as u64, view)?;
-                }
-                outcome.bytes += size_of_val(data) as u64;
+    /// Writes a block through casacore.
+    fn write(&self, block: &Block) -> Result<()> {
+        if !block.changes() {
+            return Ok(());
+        }
+        for run in block.runs(|action| self.writes(action)) {
+            let shape = (run.rows, run.shape.channels, run.shape.correlations);
+            if let Ok(view) = ArrayView3::from_shape(shape, &block.data[run.range()]) {
+                self.column.write(block.rows.start + run.first as u64, view)?;
             }
         }
-        outcome.predicted += block.actions.iter().filter(|a| **a == Action::Predict).count() as u64;
         Ok(())
+    }
+
+    /// Counts a block that is written.
+    fn count(&self, block: &Block, outcome: &mut Outcome, observer: &mut dyn Observer) {
+        outcome.rows += block.rows.len() as u64;
+        if block.changes() {
+            let written = block.runs(|action| self.writes(action));
+            outcome.bytes += written.iter().map(|run| (run.rows * run.shape.bytes()) as u64).sum::<u64>();
+        }
+        outcome.predicted += block.actions.iter().filter(|a| **a == Action::Predict).count() as u64;
+        observer.progress(outcome.rows, self.observation.rows, outcome.bytes);
     }
 }
 
@@ -256,6 +291,14 @@ impl Reader<'_, '_, '_> {
         }
         block.old.resize(block.visibilities(), Complex32::default());
         let start = block.rows.start;
+        if let Some(tiles) = pipeline.tiles {
+            // casacore must not see the column before the end: what it reads it would keep.
+            return tiles.read(start, &mut block.old).map_err(|source| PredictError::TileFile {
+                path: tiles.path().to_path_buf(),
+                operation: "read",
+                source,
+            });
+        }
         for run in block.runs(|action| pipeline.writes(action)) {
             let mut first = run.first;
             let mut offset = run.offset;
@@ -300,7 +343,7 @@ mod tests {
     #[test]
     fn blocks_are_whole_tiles_within_the_memory() {
         let blocks = Blocks::new(768 * 16, 80, 2, 512 << 20, false);
-        assert_eq!(blocks, Blocks { rows: 160, count: 6 });
+        assert_eq!(blocks, Blocks { rows: 80, count: 6 });
         // Four blocks of one tile do not fit: tiles are cut.
         let short = Blocks::new(768 * 16, 80, 2, 2 << 20, false);
         assert!(short.rows < 80 && short.rows * short.count * 768 * 16 <= 2 << 20, "{short:?}");

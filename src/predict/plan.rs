@@ -225,12 +225,7 @@ impl<'a> Plan<'a> {
             .collect();
         let base = Direct::new(self.level, frequencies, &views, &mix)
             .map_err(|source| self.kernel_error(data_desc, source))?;
-        Ok(Setup {
-            frequencies: frequencies.clone(),
-            mix,
-            planes,
-            base,
-        })
+        Ok(Setup { frequencies: frequencies.clone(), mix, planes, base })
     }
 
     pub(crate) fn kernel_error(&self, data_desc: i32, source: KernelError) -> PredictError {

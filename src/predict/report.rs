@@ -74,6 +74,8 @@ pub struct PlanReport {
     pub bytes: u64,
     /// How the column is or will be stored.
     pub storage: String,
+    /// Who writes it: `tile file` (the compute threads, directly) or `casacore`; known once the column exists.
+    pub writer: String,
     /// Whether the run makes the column.
     pub new_column: bool,
 }

@@ -9,7 +9,7 @@ use rayon::ThreadPool;
 
 use super::check::Check;
 use super::error::{PredictError, Result};
-use super::job::{Job, Mode, Options, Radius};
+use super::job::{Job, Mode, Options, Radius, Writer};
 use super::pipeline::{Blocks, Outcome, Pipeline, RowSelection};
 use super::plan::{Plan, phase_centre};
 use super::report::{CatalogueReport, PlanReport, Report};
@@ -18,7 +18,7 @@ use crate::coords::Direction;
 use crate::ms::history::{self, HistoryEntry};
 use crate::ms::virtual_model::VirtualModel;
 use crate::ms::{
-    self, CellShape, ModelColumn, ModelState, MsError, Observation, Presence, Provenance, RowSurvey,
+    self, CellShape, ModelColumn, ModelState, MsError, Observation, Presence, Provenance, RowSurvey, TileFile,
 };
 use crate::sky::{self, Component, Selection, Shape};
 use crate::time;
@@ -73,11 +73,12 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
 
     // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
     let source = catalog::open(&job.catalogue, options.read.format)?;
-    let access = if options.dry_run { Access::ReadOnly } else { Access::ReadWrite };
-    let table = ms::open(&job.ms, access)?;
-    if !options.dry_run && !ms::lock_for_writing(&table, options.lock_timeout, &|| observer.cancelled())? {
-        return Err(PredictError::Interrupted { state: "nothing was written".into() });
-    }
+    let table = if options.dry_run {
+        ms::open(&job.ms, Access::ReadOnly)?
+    } else {
+        ms::open_locked(&job.ms, options.lock_timeout, &|| observer.cancelled())?
+            .ok_or_else(|| PredictError::Interrupted { state: "nothing was written".into() })?
+    };
     let result = locked_run(job, source, &table, &mut report, observer, begun);
     // What the run reports matters more than what closing says, unless only closing fails.
     let closed = table.unlock().and_then(|()| table.close());
@@ -166,6 +167,8 @@ fn locked_run(
         virtual_model.remove(table, SUBTABLE_WAIT)?;
         report.virtual_model_removed = true;
     }
+    let tiles = open_tiles(table, &column, &selection, options);
+    report.plan.writer = if tiles.is_some() { "tile file" } else { "casacore" }.into();
     report.seconds.plan += clock.elapsed().as_secs_f64();
 
     let count = |auto: bool| -> u64 {
@@ -178,6 +181,7 @@ fn locked_run(
         ms: table,
         observation: &observation,
         column: &column,
+        tiles: tiles.as_ref(),
         plan: &plan,
         selection: &selection,
         mode: options.mode,
@@ -263,6 +267,21 @@ fn prepare_column(
     }
     ModelState::write(table, column.name(), provenance, false)?;
     Ok(table.fsync()?)
+}
+
+/// The column's file, where blocks can be written without casacore.
+fn open_tiles(
+    table: &Table,
+    column: &ModelColumn,
+    selection: &RowSelection,
+    options: &Options,
+) -> Option<TileFile> {
+    let shapes = written_shapes(selection);
+    let shape = shapes.first().filter(|_| shapes.len() == 1 && column.is_fixed())?;
+    match options.writer {
+        Writer::Auto => TileFile::open(table, column.name(), *shape),
+        Writer::Casacore => None,
+    }
 }
 
 /// The rows asked for, and the shapes of all rows.

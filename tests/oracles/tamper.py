@@ -5,6 +5,7 @@
     tamper.py add-column MS NAME TYPE JSON-SHAPE        complex | float column of a fixed cell shape (axes chan, corr),
                                                         or of variable shape without a value: "null"
     tamper.py copy-column MS OLD NEW                    a new column with the values of another, shape variable
+    tamper.py remove-keyword TABLE NAME                 a keyword of a table
     tamper.py frame MS REFERENCE                        MEASINFO.Ref of FIELD.PHASE_DIR
     tamper.py moving-centre MS DRA DDEC                 FIELD 0 drifts by so much [rad/s] from its first row's time
     tamper.py select MS TAQL NEW                        a reference table of the chosen rows
@@ -67,6 +68,12 @@ def frame(ms, reference):
     t.close()
 
 
+def remove_keyword(path, name):
+    t = open_table(path, readonly=False)
+    t.removekeyword(name)
+    t.close()
+
+
 def moving_centre(ms, dra, ddec):
     main = open_table(ms)
     t = open_table(f"{ms}/FIELD", readonly=False)
@@ -109,9 +116,20 @@ def last_row(path):
     t.close()
 
 
-ACTIONS = {"set": set_cell, "empty": empty, "add-column": add_column, "copy-column": copy_column, "frame": frame,
-           "moving-centre": moving_centre, "select": select, "concat": concat, "little-endian": little_endian, "column-info": column_info,
-           "last-row": last_row}  # fmt: skip
+ACTIONS = {
+    "set": set_cell,
+    "empty": empty,
+    "add-column": add_column,
+    "copy-column": copy_column,
+    "remove-keyword": remove_keyword,
+    "frame": frame,
+    "moving-centre": moving_centre,
+    "select": select,
+    "concat": concat,
+    "little-endian": little_endian,
+    "column-info": column_info,
+    "last-row": last_row,
+}
 
 if __name__ == "__main__":
     ACTIONS[sys.argv[1]](*sys.argv[2:])

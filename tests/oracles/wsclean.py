@@ -1,10 +1,10 @@
 """WSClean 3.1 as a reader and writer of our column.
 
-    wsclean.py image MS COLUMN RA_DEG DEC_DEG     images the column; prints JSON {"peak", "value", "offset_arcsec"}:
-                                                  brightest pixel, and the pixel nearest to the direction
-    wsclean.py predict MS FLUX_JY                 `wsclean -predict` of a point of that flux at the phase centre
+    wsclean.py image MS COLUMN RA DEC [RA DEC ...]   images the column; prints the values [Jy] of the pixels nearest
+                                                     to these directions [deg] as a JSON list
+    wsclean.py predict MS FLUX_JY                    `wsclean -predict` of a point of that flux at the phase centre
 
-A tiny image (128 x 128) of naturally weighted dirty data: the value at an isolated source's place is its flux.
+The image is of naturally weighted dirty data: its value at the place of an only source is the source's flux.
 """
 
 import json
@@ -17,17 +17,17 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
-SIZE = 128
+SIZE = 1024
 
 
 def scale_arcsec(ms):
-    """A quarter of the resolution of the longest baseline."""
+    """A twentieth of the resolution of the longest baseline, so that a source between pixels loses little."""
     from observation import Observation
 
     obs = Observation(ms)
     longest = np.linalg.norm(obs.uvw[:, :2], axis=1).max()
     freq = max(s.freq.max() for s in obs.setups)
-    return np.degrees(299_792_458.0 / freq / longest) * 3600 / 4
+    return np.degrees(299_792_458.0 / freq / longest) * 3600 / 20
 
 
 def wsclean(*arguments):
@@ -43,15 +43,18 @@ def make_image(ms, column, folder):
     return fits.open(f"{name}-image.fits")[0]
 
 
-def image(ms, column, ra, dec, folder):
+def image(ms, column, *rest):
+    *directions, folder = rest
     hdu = make_image(ms, column, folder)
     data = hdu.data.squeeze()
     wcs = WCS(hdu.header).celestial
-    x, y = wcs.wcs_world2pix(float(ra), float(dec), 0)
-    by, bx = np.unravel_index(np.argmax(data), data.shape)
-    offset = np.hypot(bx - x, by - y) * abs(hdu.header["CDELT1"]) * 3600
-    print(json.dumps({"peak": float(data.max()), "value": float(data[int(round(float(y))), int(round(float(x)))]),
-                      "offset_arcsec": float(offset), "pixel_arcsec": abs(hdu.header["CDELT1"]) * 3600}))  # fmt: skip
+    values = []
+    for ra, dec in zip(directions[::2], directions[1::2]):
+        x, y = (round(float(p)) for p in wcs.wcs_world2pix(float(ra), float(dec), 0))
+        if not (0 <= x < SIZE and 0 <= y < SIZE):
+            sys.exit(f"{ra} {dec} lies outside of the image")
+        values.append(float(data[y, x]))
+    print(json.dumps(values))
 
 
 def predict(ms, flux, folder):

@@ -1,8 +1,9 @@
-//! The two system calls that std does not offer: asking who holds a record lock, and whether a file may be written.
+//! The system calls that std does not offer: asking who holds a record lock, whether a file may be written, and early
+//! write-back.
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -53,4 +54,22 @@ fn is_file(descriptor: RawFd, wanted: &std::fs::Metadata) -> bool {
     code == 0
         && u64::try_from(found.st_dev).is_ok_and(|device| device == wanted.dev())
         && found.st_ino == wanted.ino()
+}
+
+/// Asks the kernel to begin writing `length` bytes of `file` from `offset` to the disk, without waiting for it.
+pub(crate) fn start_write_back(file: &std::fs::File, offset: u64, length: u64) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        let range = |n: u64| i64::try_from(n).map_err(|_| io::ErrorKind::InvalidInput);
+        let (offset, length) = (range(offset)?, range(length)?);
+        // SAFETY: the descriptor is open as long as `file` is borrowed; the call touches no memory of ours.
+        let code =
+            unsafe { libc::sync_file_range(file.as_raw_fd(), offset, length, libc::SYNC_FILE_RANGE_WRITE) };
+        if code != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (file, offset, length);
+    Ok(())
 }

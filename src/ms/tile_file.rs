@@ -1,0 +1,137 @@
+//! The model column's tile file, read and written without casacore where its layout is exactly known.
+//!
+//! A tile of whole rows, all channels and all correlations puts row r at byte r × row bytes of the file, in the
+//! table's byte order. Compute threads then write their blocks themselves, at once and side by side; casacore's own way
+//! reads each tile before it overwrites it and copies it twice. Whatever does not match in every point goes
+//! casacore's way.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use casacore::{Endian, Record, Table, Value};
+use num_complex::Complex32;
+
+use super::model_column::CellShape;
+
+/// A column's tile file, open for reading and writing; threads may share it.
+#[derive(Debug)]
+pub struct TileFile {
+    file: File,
+    path: PathBuf,
+    row_bytes: u64,
+    rows: u64,
+    /// Whether the file's byte order is not this machine's.
+    swapped: bool,
+}
+
+impl TileFile {
+    /// Opens the file of column `column` of `ms` if every row, of shape `shape`, lies where its number says;
+    /// `None` where anything is different. The table must have been flushed since the column was made.
+    pub fn open(ms: &Table, column: &str, shape: CellShape) -> Option<TileFile> {
+        if !ms.is_plain() {
+            return None;
+        }
+        let manager = ms.data_manager_of(column).ok()?;
+        // TiledShapeStMan keeps its first cube in the second file; TiledColumnStMan has but one.
+        let suffix = match manager.kind.as_str() {
+            "TiledShapeStMan" => "TSM1",
+            "TiledColumnStMan" => "TSM0",
+            _ => return None,
+        };
+        if manager.columns != [column] {
+            return None;
+        }
+        let Some(Value::Record(cubes)) = manager.spec.get("HYPERCUBES") else {
+            return None;
+        };
+        let mut cubes = cubes.iter();
+        let (Some((_, Value::Record(cube))), None) = (cubes.next(), cubes.next()) else {
+            return None;
+        };
+        let rows = ms.row_count();
+        let cell = [shape.correlations as i64, shape.channels as i64];
+        let tile = axes(cube, "TileShape")?;
+        let whole_rows = tile.len() == 3 && tile[..2] == cell && tile[2] > 0;
+        if !whole_rows || axes(cube, "CubeShape")? != [cell[0], cell[1], rows as i64] {
+            return None;
+        }
+        let row_bytes = shape.bytes() as u64;
+        let tile_rows = tile[2] as u64;
+        let ending = format!("table.f{}_{suffix}", manager.sequence);
+        let path = ms
+            .files_of_column(column)
+            .ok()?
+            .into_iter()
+            .find(|path| path.file_name().is_some_and(|name| name == ending.as_str()))?;
+        let file = File::options().read(true).write(true).open(&path).ok()?;
+        // A file that is shorter than its tiles was never flushed, a longer one is laid out in another way.
+        if file.metadata().ok()?.len() != rows.div_ceil(tile_rows) * tile_rows * row_bytes {
+            return None;
+        }
+        let swapped = match ms.endian() {
+            Endian::Big => cfg!(target_endian = "little"),
+            Endian::Little => cfg!(target_endian = "big"),
+        };
+        Some(TileFile { file, path, row_bytes, rows, swapped })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// Writes whole rows [Jy] from row `start` on and has the kernel begin to write them back. `data` is left in the
+    /// file's byte order.
+    ///
+    /// # Errors
+    /// What the system says, for instance that the disk is full.
+    pub fn write(&self, start: u64, data: &mut [Complex32]) -> io::Result<()> {
+        self.check(start, data.len())?;
+        if self.swapped {
+            swap(data);
+        }
+        let bytes: &[u8] = bytemuck::cast_slice(data);
+        let offset = start * self.row_bytes;
+        self.file.write_all_at(bytes, offset)?;
+        // Only time is lost where a file system knows nothing of it: the fsync at the end is what counts.
+        let _ = casacore::start_write_back(&self.file, offset, bytes.len() as u64);
+        Ok(())
+    }
+
+    /// Reads whole rows [Jy] from row `start` on.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn read(&self, start: u64, data: &mut [Complex32]) -> io::Result<()> {
+        self.check(start, data.len())?;
+        self.file.read_exact_at(bytemuck::cast_slice_mut(data), start * self.row_bytes)?;
+        if self.swapped {
+            swap(data);
+        }
+        Ok(())
+    }
+
+    /// Whether so many visibilities are whole rows of the column.
+    fn check(&self, start: u64, visibilities: usize) -> io::Result<()> {
+        let bytes = (visibilities * size_of::<Complex32>()) as u64;
+        if bytes.is_multiple_of(self.row_bytes) && start + bytes / self.row_bytes <= self.rows {
+            Ok(())
+        } else {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "not whole rows of the column"))
+        }
+    }
+}
+
+/// The axes of a shape in a data manager's description, in casacore's order.
+fn axes(cube: &Record, name: &str) -> Option<Vec<i64>> {
+    cube.get(name)?.to_i64s()
+}
+
+/// Reverses the bytes of every real and imaginary part.
+fn swap(data: &mut [Complex32]) {
+    for word in bytemuck::cast_slice_mut::<Complex32, u32>(data) {
+        *word = word.swap_bytes();
+    }
+}
