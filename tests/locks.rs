@@ -3,7 +3,7 @@
 mod common;
 
 use common::sky::Source;
-use common::{Digest, Scratch, file_contents, oracle_command, predict, state};
+use common::{Digest, Scratch, assert_equal_to_sum, file_contents, measure, oracle_command, predict, state};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -117,6 +117,33 @@ fn a_lock_on_history_alone() {
     assert!(matches!(run.code, Some(0 | 4)), "{}", run.text);
     assert!(run.wall <= Duration::from_secs(4), "took {:?}", run.wall);
     drop(holder);
+}
+
+/// A program that has had the MS open all along, its cache full of the old model, reads the new one.
+#[test]
+fn a_reader_that_stays_open_sees_the_new_model() {
+    need!(oracles);
+    let archive = need!("ms/wsrt_tNDPPP.in_MS.tgz");
+    let scratch = Scratch::new();
+    let (ms, old) = prepared(&scratch, &archive);
+    let (new, json) = scratch.sky("new", &[Source::point(247.0, 63.0, 5.0)]);
+    predict(&ms, &old, &[]).exits(0);
+    let file = scratch.path("read.npy");
+    let mut reader = oracle_command("patient_reader.py")
+        .args(args![&ms, "MODEL_DATA", &file])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(reader.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line.trim(), "read");
+    predict(&ms, &new, &["--lock-timeout", "5"]).exits(0);
+    reader.stdin.take().unwrap().write_all(b"\n").unwrap();
+    assert!(reader.wait().unwrap().success());
+    assert_equal_to_sum("on the disk", &ms, &args!["--sky", &json]);
+    let found = measure(&ms, &args!["--against", &file]);
+    assert_eq!(found["relative"], 0.0, "the reader's cache is stale: {found}");
 }
 
 /// Reading only: status and --dry-run need no lock and do not wait.

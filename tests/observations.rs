@@ -249,6 +249,26 @@ fn a_column_without_values() {
     }
 }
 
+/// Two columns whose tiles alternate in one file, and rows that lie in the file from the last to the first: places
+/// in the file that cannot be told from the row's number alone.
+#[test]
+fn unusual_places_in_the_file() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let (csv, json) = scratch.sky("sky", &sky());
+    let ms = scratch.path("made.ms");
+    make(&ms, &small()).unwrap();
+    tamper(&args!["two-columns", &ms, "MODEL_DATA", "OTHER", "[6, 2]"]);
+    tamper(&args!["backwards", &ms, "BACKWARDS", "[6, 2]"]);
+    for column in ["MODEL_DATA", "BACKWARDS", "OTHER"] {
+        // Files are shared, so values are compared and not files.
+        let before = Digest::take(&ms, column);
+        predict(&ms, &csv, &["--column", column]).exits(0);
+        assert_equal_to_sum(column, &ms, &args!["--sky", &json, "--column", column]);
+        before.assert_unharmed(&ms);
+    }
+}
+
 /// Many sources, many channels: the error does not grow with either.
 #[test]
 fn ten_thousand_sources() {

@@ -104,10 +104,25 @@ pub fn main() -> ExitCode {
     match dispatch(&args) {
         Ok(code) => code,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "nvss-predict: error: {error}");
+            let _ = writeln!(std::io::stderr(), "nvss-predict: error: {}", with_causes(&error));
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// The error with the causes that its own words leave out.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn dispatch(args: &Args) -> Result<ExitCode, CliError> {

@@ -39,7 +39,7 @@ pub enum PredictError {
     },
     /// The visibilities that were read back are not what they should be.
     #[error(
-        "{}: the check of {column} failed: rms error {rms:.2e} of rms |V| exceeds --epsilon {epsilon:.1e}; \
+        "{}: the check of {column} failed: rms error {rms:.2e}, max {max:.2e} of rms |V| exceeds --epsilon {epsilon:.1e}; \
          the column is marked incomplete",
         path.display()
     )]
@@ -50,6 +50,8 @@ pub enum PredictError {
         column: String,
         /// The rms error relative to rms |V|.
         rms: f64,
+        /// The largest error relative to rms |V|.
+        max: f64,
         /// What was allowed.
         epsilon: f64,
         /// The whole run, with what the check found.

@@ -234,6 +234,7 @@ fn finish(
                 path: table.path().to_path_buf(),
                 column: options.column.clone(),
                 rms: result.rms,
+                max: result.max,
                 epsilon: options.epsilon,
                 report: Box::new(report.clone()),
             });

@@ -4,6 +4,9 @@
     tamper.py empty MS SUBTABLE                         no rows left in a subtable
     tamper.py add-column MS NAME TYPE JSON-SHAPE        complex | float column of a fixed cell shape (axes chan, corr),
                                                         or of variable shape without a value: "null"
+    tamper.py two-columns MS A B JSON-SHAPE             two complex columns in one TiledColumnStMan; B is 7
+    tamper.py backwards MS NAME JSON-SHAPE              a variable TiledShapeStMan column whose rows lie in the file from
+                                                        the last to the first
     tamper.py copy-column MS OLD NEW                    a new column with the values of another, shape variable
     tamper.py remove-keyword TABLE NAME                 a keyword of a table
     tamper.py frame MS REFERENCE                        MEASINFO.Ref of FIELD.PHASE_DIR
@@ -50,6 +53,27 @@ def add_column(ms, name, kind, shape):
     value = {"complex": 0j, "float": 0.0}[kind]
     desc = makearrcoldesc(name, value, valuetype=kind, ndim=2, **fixed)
     t.addcols(maketabdesc(desc), {"TYPE": "StandardStMan", "NAME": f"{name}_dm"})
+    t.close()
+
+
+def two_columns(ms, a, b, shape):
+    t = open_table(ms, readonly=False)
+    shape = json.loads(shape)
+    descs = [makearrcoldesc(n, 0j, valuetype="complex", ndim=2, shape=shape, options=4,
+                            datamanagertype="TiledColumnStMan", datamanagergroup="Both") for n in (a, b)]  # fmt: skip
+    t.addcols(maketabdesc(descs), {"TYPE": "TiledColumnStMan", "NAME": "Both", "DEFAULTTILESHAPE": [*shape[::-1], 32]})
+    t.putcol(b, np.full((t.nrows(), *shape), 7, np.complex64))
+    t.close()
+
+
+def backwards(ms, name, shape):
+    t = open_table(ms, readonly=False)
+    shape = json.loads(shape)
+    desc = makearrcoldesc(name, 0j, valuetype="complex", ndim=2)
+    t.addcols(maketabdesc(desc), {"TYPE": "TiledShapeStMan", "NAME": name, "DEFAULTTILESHAPE": [*shape[::-1], 32]})
+    # A row gets its place in the hypercube when it is first written.
+    for row in reversed(range(t.nrows())):
+        t.putcell(name, row, np.full(shape, row, np.complex64))
     t.close()
 
 
@@ -120,6 +144,8 @@ ACTIONS = {
     "set": set_cell,
     "empty": empty,
     "add-column": add_column,
+    "two-columns": two_columns,
+    "backwards": backwards,
     "copy-column": copy_column,
     "remove-keyword": remove_keyword,
     "frame": frame,
