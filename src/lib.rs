@@ -5,9 +5,11 @@
 //! column of the [`ms`]; [`predict`] joins them, [`cli`] talks to a person.
 #![deny(unsafe_code)]
 
+pub mod beam;
 pub mod catalog;
 pub mod cli;
 pub mod coords;
+pub mod image;
 pub mod ms;
 pub mod predict;
 pub mod sky;

@@ -183,6 +183,32 @@ fn threads_and_memory_do_not_change_the_result() {
     }
 }
 
+/// The portable code and every level of instructions that this processor has.
+#[test]
+fn every_level_of_instructions_is_right() {
+    need!(oracles);
+    let archive = need!(GOLD);
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let (csv, json) = scratch.sky("sky", &mixture(343.5, 16.0, 1.5, 15.0, 1.4e9));
+    for level in ["portable", "avx2", "avx512"] {
+        let child = common::command()
+            .env("NVSS_PREDICT_SIMD", level)
+            .args([&ms, &csv])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let ran = common::finish(child);
+        if level != "portable" && ran.text.contains("this processor has no") {
+            say(&format!("SKIPPED: {level}: this processor does not have it"));
+            continue;
+        }
+        ran.exits(0).says(&[level]);
+        assert_equal_to_sum(level, &ms, &args!["--sky", &json]);
+    }
+}
+
 #[test]
 fn the_report_says_what_was_done() {
     need!(oracles);

@@ -94,32 +94,12 @@ impl Direct {
         out: &mut [&mut [Complex32]],
         scratch: &mut Scratch,
     ) -> Result<(), KernelError> {
-        self.check(uvw, out, scratch)?;
+        self.plan.check_rows(uvw, out)?;
+        let (expected, found) = (lines(&self.plan), scratch.lines.len());
+        if expected != found {
+            return Err(KernelError::Length { what: "scratch", expected, found });
+        }
         self.token.run(Job { plan: &self.plan, uvw, out, lines: &mut scratch.lines });
         Ok(())
-    }
-
-    fn check(
-        &self,
-        uvw: &[[f64; 3]],
-        out: &[&mut [Complex32]],
-        scratch: &Scratch,
-    ) -> Result<(), KernelError> {
-        let length = |what, expected, found| match expected == found {
-            true => Ok(()),
-            false => Err(KernelError::Length { what, expected, found }),
-        };
-        length("rows of output", uvw.len(), out.len())?;
-        for row in out {
-            length("a row of output", self.plan.channels * self.plan.correlations, row.len())?;
-        }
-        length("scratch", lines(&self.plan), scratch.lines.len())?;
-        if let Some(index) = uvw.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
-            return Err(KernelError::NotFinite { what: "uvw", index });
-        }
-        match uvw.iter().position(|row| row.iter().any(|x| x.abs() > self.plan.reach)) {
-            Some(index) => Err(KernelError::OutOfRange { what: "uvw", index }),
-            None => Ok(()),
-        }
     }
 }

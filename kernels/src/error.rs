@@ -35,6 +35,11 @@ pub enum KernelError {
         /// The index of the first bad entry.
         index: usize,
     },
+    /// An ε that is not offered.
+    Epsilon {
+        /// The ε asked for.
+        epsilon: f64,
+    },
     /// The processor lacks the instructions that were asked for.
     Unavailable {
         /// The level asked for.
@@ -63,6 +68,9 @@ impl fmt::Display for KernelError {
             }
             Self::NotFinite { what, index } => write!(f, "entry {index} of {what} is not a finite number"),
             Self::OutOfRange { what, index } => write!(f, "entry {index} of {what} is out of range"),
+            Self::Epsilon { epsilon } => {
+                write!(f, "an epsilon of {epsilon:e} is not offered: choose one from 1e-6 to 1e-3")
+            }
             Self::Unavailable { level } => write!(f, "this processor has no {level} instructions"),
             Self::UnknownLevel { name } => {
                 write!(f, "unknown SIMD level '{name}': use portable, avx2 or avx512")

@@ -8,6 +8,7 @@
 //! double-precision phases; [`reference`](mod@reference) is the plain sum in double precision that judges it.
 //! Nothing here knows a table, a file or a catalogue.
 
+mod delay;
 mod direct;
 mod error;
 mod model;
@@ -18,6 +19,7 @@ mod simd;
 mod store;
 mod sum;
 
+pub use delay::{DelayFft, DelayOptions, DelayScratch, EPSILON};
 pub use direct::{Direct, Scratch};
 pub use error::KernelError;
 pub use model::{Mix, Plane, Shape, Source};

@@ -12,7 +12,7 @@ const BLOCK: usize = 256;
 /// Fewer evenly spaced channels than this are no cheaper by recurrence.
 const SHORTEST_RUN: usize = 4;
 /// How far a channel may be from even spacing [Hz]: 3·10⁻⁸ turns on a baseline of 1000 km.
-const SPACING_TOLERANCE: f64 = 1e-5;
+pub const SPACING_TOLERANCE: f64 = 1e-5;
 /// The largest channel step, and the largest ratio of frequencies in a segment, for which an envelope is stepped.
 const ENVELOPE_STEP: f64 = 0.01;
 const ENVELOPE_SPAN: f64 = 1.2;
@@ -111,10 +111,12 @@ pub struct Plan {
 impl Plan {
     /// Checks the input and arranges it.
     pub fn new(widths: Widths, channels: &[f64], planes: &[Plane], mix: &Mix) -> Result<Self, KernelError> {
-        check_channels(channels)?;
-        for plane in planes {
-            check_plane(plane, channels.len())?;
-        }
+        check(channels, planes)?;
+        Ok(Self::on(widths, channels, planes, mix, segments(channels)))
+    }
+
+    /// Arranges input that was checked, for some segments of the channels.
+    pub fn on(widths: Widths, channels: &[f64], planes: &[Plane], mix: &Mix, segments: Vec<Segment>) -> Self {
         let stokes: Vec<usize> = (0..4).filter(|&i| planes.iter().any(|p| p.stokes == i)).collect();
         let mut blocks = Vec::new();
         let mut origins = Vec::new();
@@ -141,7 +143,6 @@ impl Plan {
                 }
             }
         }
-        let segments = segments(channels);
         let flux = arrange(widths, &segments, &blocks, &origins, planes, channels.len());
         let (outputs, copies) = outputs(mix, &stokes);
         let highest = channels.iter().copied().fold(0.0, f64::max);
@@ -169,7 +170,7 @@ impl Plan {
         };
         let sources: Vec<&[Source]> = planes.iter().map(|p| p.sources).collect();
         plan.place(&sources);
-        Ok(plan)
+        plan
     }
 
     /// The same plan with the sources elsewhere.
@@ -198,6 +199,25 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Checks what `predict` is given.
+    pub fn check_rows(&self, uvw: &[[f64; 3]], out: &[&mut [Complex32]]) -> Result<(), KernelError> {
+        let length = |what, expected, found| match expected == found {
+            true => Ok(()),
+            false => Err(KernelError::Length { what, expected, found }),
+        };
+        length("rows of output", uvw.len(), out.len())?;
+        for row in out {
+            length("a row of output", self.channels * self.correlations, row.len())?;
+        }
+        if let Some(index) = uvw.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
+            return Err(KernelError::NotFinite { what: "uvw", index });
+        }
+        match uvw.iter().position(|row| row.iter().any(|x| x.abs() > self.reach)) {
+            Some(index) => Err(KernelError::OutOfRange { what: "uvw", index }),
+            None => Ok(()),
+        }
+    }
+
     fn place(&mut self, planes: &[&[Source]]) {
         let source = |origin: &Option<Origin>| origin.map(|o| planes[o.plane][o.source]);
         self.lmn = self.origins.iter().map(|o| source(o).map_or([0.0; 3], |s| s.lmn)).collect();
@@ -217,7 +237,7 @@ fn square(x: f64) -> f64 {
 }
 
 /// Cuts channels into segments: evenly spaced ones where there are enough in a row.
-fn segments(channels: &[f64]) -> Vec<Segment> {
+pub fn segments(channels: &[f64]) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
     let mut start = 0;
     while start < channels.len() {
@@ -317,6 +337,12 @@ fn outputs(mix: &Mix, stokes: &[usize]) -> (Vec<Output>, usize) {
     }
 }
 
+/// Checks everything but the mix.
+pub fn check(channels: &[f64], planes: &[Plane]) -> Result<(), KernelError> {
+    check_channels(channels)?;
+    planes.iter().try_for_each(|plane| check_plane(plane, channels.len()))
+}
+
 fn check_channels(channels: &[f64]) -> Result<(), KernelError> {
     if channels.is_empty() {
         return Err(KernelError::Empty { what: "channels" });
@@ -345,7 +371,7 @@ fn check_plane(plane: &Plane, channels: usize) -> Result<(), KernelError> {
 }
 
 /// Direction cosines are at most 1 (n − 1 at least −2); axes are angles times about 1.9.
-fn check_sources(sources: &[Source]) -> Result<(), KernelError> {
+pub fn check_sources(sources: &[Source]) -> Result<(), KernelError> {
     for (index, source) in sources.iter().enumerate() {
         let mut axes = [0.0; 6];
         if let Shape::Gaussian { p, q } = source.shape {

@@ -51,54 +51,78 @@ impl Kernel for Job<'_, '_> {
         let (part, total) = s.vectors(self.lines).split_at_mut(SEGMENT);
         let zero = [s.splat(0.0); 2];
         for (uvw, rows) in self.uvw.chunks(S::LANES).zip(self.out.chunks_mut(S::LANES)) {
-            let mut lanes = [[0.0; 16]; 3];
-            for (lane, row) in uvw.iter().enumerate() {
-                for (axis, x) in lanes.iter_mut().zip(row) {
-                    axis[lane] = *x;
-                }
-            }
-            let uvw = each!(3, |i| s.load_wide(&lanes[i][..S::LANES]));
+            let uvw = load(s, uvw);
             let mut flux = &plan.flux[..];
             for segment in &plan.segments {
                 let len = segment.len;
                 for total in total.chunks_exact_mut(SEGMENT).take(plan.slots) {
                     total[..len].fill(zero);
                 }
-                for block in &plan.blocks {
-                    let (now, rest) = flux.split_at(block.len * len);
-                    flux = rest;
-                    let total = &mut total[block.slot * SEGMENT..][..len];
-                    let sum = if block.first { &mut *total } else { &mut part[..len] };
-                    if !block.first {
-                        sum.fill(zero);
-                    }
-                    let lmn = &plan.lmn[block.start..block.start + block.len];
-                    if block.gaussian {
-                        let axes = &plan.axes[block.start..block.start + block.len];
-                        for ((lmn, axes), now) in
-                            lmn.chunks_exact(G).zip(axes.chunks_exact(G)).zip(now.chunks_exact(G * len))
-                        {
-                            gaussians::<S, G>(s, plan, segment, uvw, lmn, axes, now, sum);
-                        }
-                    } else {
-                        for (lmn, now) in lmn.chunks_exact(P).zip(now.chunks_exact(P * len)) {
-                            points::<S, P>(s, plan, segment, uvw, lmn, now, sum);
-                        }
-                    }
-                    if !block.first {
-                        for (total, part) in total.iter_mut().zip(&part[..len]) {
-                            *total = [s.add(total[0], part[0]), s.add(total[1], part[1])];
-                        }
-                    }
-                }
+                let (now, rest) = flux.split_at(plan.lmn.len() * len);
+                flux = rest;
+                add_segment::<S, P, G>(s, plan, segment, uvw, now, total, part);
                 store(s, plan, segment, total, rows);
             }
         }
     }
 }
 
+/// Baselines as lanes, 0 where there are none.
 #[inline(always)]
-fn dot<S: Simd>(s: S, uvw: [S::D; 3], x: &[f64; 3]) -> S::D {
+pub fn load<S: Simd>(s: S, uvw: &[[f64; 3]]) -> [S::D; 3] {
+    let mut lanes = [[0.0; 16]; 3];
+    for (lane, row) in uvw.iter().enumerate() {
+        for (axis, x) in lanes.iter_mut().zip(row) {
+            axis[lane] = *x;
+        }
+    }
+    each!(3, |i| s.load_wide(&lanes[i][..S::LANES]))
+}
+
+/// Adds all sources of a plan to the sums of a segment, given the flux densities of the segment.
+#[inline(always)]
+pub fn add_segment<S: Simd, const P: usize, const G: usize>(
+    s: S,
+    plan: &Plan,
+    segment: &Segment,
+    uvw: [S::D; 3],
+    mut flux: &[f32],
+    total: &mut [[S::F; 2]],
+    part: &mut [[S::F; 2]],
+) {
+    let len = segment.len;
+    for block in &plan.blocks {
+        let (now, rest) = flux.split_at(block.len * len);
+        flux = rest;
+        let total = &mut total[block.slot * SEGMENT..][..len];
+        let sum = if block.first { &mut *total } else { &mut part[..len] };
+        if !block.first {
+            sum.fill([s.splat(0.0); 2]);
+        }
+        let lmn = &plan.lmn[block.start..block.start + block.len];
+        if block.gaussian {
+            let axes = &plan.axes[block.start..block.start + block.len];
+            for ((lmn, axes), now) in
+                lmn.chunks_exact(G).zip(axes.chunks_exact(G)).zip(now.chunks_exact(G * len))
+            {
+                gaussians::<S, G>(s, plan, segment, uvw, lmn, axes, now, sum);
+            }
+        } else {
+            for (lmn, now) in lmn.chunks_exact(P).zip(now.chunks_exact(P * len)) {
+                points::<S, P>(s, plan, segment, uvw, lmn, now, sum);
+            }
+        }
+        if !block.first {
+            for (total, part) in total.iter_mut().zip(&part[..len]) {
+                *total = [s.add(total[0], part[0]), s.add(total[1], part[1])];
+            }
+        }
+    }
+}
+
+/// u l + v m + w (n − 1), or the like.
+#[inline(always)]
+pub fn dot<S: Simd>(s: S, uvw: [S::D; 3], x: &[f64; 3]) -> S::D {
     s.fma_wide(uvw[2], x[2], s.fma_wide(uvw[1], x[1], s.mul_wide(uvw[0], x[0])))
 }
 

@@ -58,6 +58,11 @@ impl Gaussian {
     pub fn new(fwhm: f64, reference: f64) -> Option<Gaussian> {
         Width::new(fwhm, reference).map(Gaussian)
     }
+
+    /// The full width at half of the power [rad] and the frequency [Hz] at which it has it.
+    pub fn width(&self) -> (f64, f64) {
+        (self.0.fwhm, self.0.reference)
+    }
 }
 
 impl Beam for Gaussian {
@@ -103,6 +108,19 @@ impl CosinePower {
     /// power, 1.028 993 969 962 188 λ/D.
     pub fn of_dish(power: i32, diameter: f64) -> Option<CosinePower> {
         CosinePower::new(power, 1.028_993_969_962_188 * super::C / diameter / 1e9, 1e9)
+    }
+
+    /// Westerbork: `cos⁶(65 ν[GHz] θ)`.
+    pub(super) fn westerbork() -> CosinePower {
+        CosinePower {
+            power: 6,
+            width: Width { fwhm: 2.0 * 0.5f64.powf(1.0 / 6.0).acos() / 65.0, reference: 1e9 },
+        }
+    }
+
+    /// The full width at half of the power [rad] and the frequency [Hz] at which it has it.
+    pub fn width(&self) -> (f64, f64) {
+        (self.width.fwhm, self.width.reference)
     }
 
     /// κ: the cosine's argument over θ.

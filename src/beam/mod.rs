@@ -25,8 +25,8 @@ use std::fmt;
 pub use airy::{Airy, Dsa110};
 pub use analytic::{CosinePower, CosineTaper, Gaussian, NoBeam};
 pub use array::ArrayBeam;
-pub use image::{Axes, ImageBeam, ImageError, Plane};
-pub use option::{BeamOption, BeamOptionError};
+pub use image::{Axes, ImageBeam, ImageError, Plane, Projection};
+pub use option::{BeamOption, BeamOptionError, Pattern};
 pub use pointing::{
     Meridian, Pointing, PointingError, PointingRow, PointingTable, apparent_declination, parallactic_angle,
 };
@@ -57,6 +57,15 @@ pub trait Beam: fmt::Debug + Send + Sync {
         voltage * voltage
     }
 
+    /// Multiplies a spectrum by the power pattern; `frequencies` [Hz] and `values` are (channel).
+    ///
+    /// The same as [`Beam::power`] channel by channel, and faster for some patterns.
+    fn multiply(&self, offset: Offset, frequencies: &[f64], values: &mut [f64]) {
+        for (value, frequency) in values.iter_mut().zip(frequencies) {
+            *value *= self.power(offset, *frequency);
+        }
+    }
+
     /// The angle from the axis [rad] beyond which the power is below `level` everywhere at `frequency` [Hz].
     ///
     /// Sidelobes that reach `level` are within it. Finite always: π/2 at most, π for [`NoBeam`]; the whole
@@ -65,8 +74,7 @@ pub trait Beam: fmt::Debug + Send + Sync {
 
     /// The frequencies [Hz], lowest and highest, over which the pattern was measured; none for a formula.
     ///
-    /// Outside them the pattern of the nearest frequency is used (of formulas that scale with frequency, at
-    /// the scale of the frequency asked for).
+    /// Outside them the pattern of the nearest frequency is used, its width going as 1/ν.
     fn frequency_range(&self) -> Option<(f64, f64)> {
         None
     }

@@ -6,10 +6,13 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
-use super::values::{Ids, RadiusArg, parse_bytes, parse_flux, parse_frequency, parse_ids, parse_radius};
+use super::values::{
+    Ids, RadiusArg, parse_bytes, parse_flux, parse_frequency, parse_ids, parse_pointing, parse_radius,
+};
+use crate::beam::BeamOption;
 use crate::catalog::{FluxUnit, Format, ReadOptions};
 use crate::coords::Frame;
-use crate::predict::{Job, Mode, Options, Radius, Writer};
+use crate::predict::{Job, Mode, Options, PointingOption, Radius, Writer};
 use crate::sky::AngleFrame;
 
 const EXIT_CODES: &str = "\
@@ -130,6 +133,20 @@ pub(super) struct PredictArgs {
     /// Take no more than the N brightest
     #[arg(long, value_name = "N", help_heading = "Sources")]
     max_sources: Option<usize>,
+    /// The primary beam: none, auto (by telescope), airy[:DIAM[,BLOCKAGE]], gaussian:FWHM@FREQ, cos4[:DIAM], dsa110,
+    /// dsa110-pipeline, vla, meerkat, atca, gmrt, wsrt, a table FILE.csv or an image FILE.fits
+    #[arg(long, default_value = "none", help_heading = "Beam")]
+    beam: BeamOption,
+    /// Where the antennas look: field (each row's phase centre), table (POINTING), meridian (a drift scan that was
+    /// re-phased), or "RA DEC" in J2000
+    #[arg(long, default_value = "field", value_parser = parse_pointing, help_heading = "Beam")]
+    pointing: PointingOption,
+    /// Take sources that the beam sees with at least this power, relative to its axis
+    #[arg(long, value_name = "POWER", help_heading = "Beam")]
+    beam_limit: Option<f64>,
+    /// Take sources that the beam shows with at least this flux density at the middle of the band
+    #[arg(long, value_parser = parse_flux, value_name = "FLUX", help_heading = "Beam")]
+    min_apparent: Option<f64>,
     /// Fail where no source is selected, instead of writing a zero model
     #[arg(long, help_heading = "Sources")]
     require_sources: bool,
@@ -223,6 +240,15 @@ impl PredictArgs {
         };
         // A week is longer than anybody waits, and short enough for the clock's arithmetic.
         let wait = positive(self.lock_timeout, "--lock-timeout")?.min(7.0 * 86_400.0);
+        if let Some(limit) = self.beam_limit.filter(|limit| !(*limit > 0.0 && *limit < 1.0)) {
+            return Err(CliError::Usage(format!("--beam-limit must lie between 0 and 1, not {limit}")));
+        }
+        let beam_needed = self.beam_limit.is_some() || self.min_apparent.is_some();
+        if self.beam == BeamOption::default() && (beam_needed || self.pointing != PointingOption::Field) {
+            return Err(CliError::Usage(
+                "--beam-limit, --min-apparent and --pointing need a beam: give --beam (see --help)".into(),
+            ));
+        }
         if !self.alpha.is_finite() {
             return Err(CliError::Usage(format!("--alpha must be a number, not {}", self.alpha)));
         }
@@ -243,6 +269,10 @@ impl PredictArgs {
                 },
                 min_flux: self.min_flux,
                 max_sources: self.max_sources,
+                beam: self.beam.clone(),
+                pointing: self.pointing,
+                beam_limit: self.beam_limit,
+                min_apparent: self.min_apparent,
                 require_sources: self.require_sources,
                 read: ReadOptions {
                     format: self.format,

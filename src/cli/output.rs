@@ -50,6 +50,7 @@ pub(super) fn plan(report: &Report, verbose: bool) -> String {
     for note in sky.notes.iter().filter(|_| verbose) {
         line(&mut text, "", note.clone());
     }
+    line(&mut text, "beam", report.beam.clone());
     line(
         &mut text,
         "plan",

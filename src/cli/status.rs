@@ -27,7 +27,10 @@ fn describe(state: &ModelState, column: &str) -> String {
             format!("unknown: {column} was not written by nvss-predict, or another program has replaced it\n")
         }
         ModelState::Incomplete(run) => {
-            format!("incomplete: {column} is not to be used: half written, or its check failed; run again to repair it\n{}", origin(run))
+            format!(
+                "incomplete: {column} is not to be used: half written, or its check failed; run again to repair it\n{}",
+                origin(run)
+            )
         }
         ModelState::Complete(run) => format!("complete: {column}\n{}", origin(run)),
     }

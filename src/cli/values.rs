@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::coords::{Direction, Frame, parse_dec, parse_ra};
+use crate::predict::PointingOption;
+
 /// How far from the field centres.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum RadiusArg {
@@ -76,6 +79,25 @@ pub(super) fn parse_radius(text: &str) -> Result<RadiusArg, String> {
         return Err("a radius lies between 0 and 180 degrees".into());
     }
     Ok(RadiusArg::Within(degrees.to_radians()))
+}
+
+/// Where the antennas look: `field`, `table`, `meridian`, or a right ascension and a declination in J2000.
+pub(super) fn parse_pointing(text: &str) -> Result<PointingOption, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "field" => return Ok(PointingOption::Field),
+        "table" => return Ok(PointingOption::Table),
+        "meridian" => return Ok(PointingOption::Meridian),
+        _ => {}
+    }
+    let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let [ra, dec] = words[..] else {
+        return Err(format!(
+            "'{text}' is not field, table, meridian, or a right ascension and a declination"
+        ));
+    };
+    let longitude = parse_ra(ra).map_err(|error| error.to_string())?;
+    let latitude = parse_dec(dec).map_err(|error| error.to_string())?;
+    Ok(PointingOption::Direction(Direction::new(Frame::J2000, longitude, latitude)))
 }
 
 /// A size in bytes: `512MiB`, `2GB`, `1000000`.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use casacore::{Record, Table, Value};
-use ndarray::{ArrayD, Axis};
+use ndarray::ArrayD;
 
 use super::error::{MsError, Result};
 use crate::coords::{Direction, Frame};
@@ -49,6 +49,9 @@ impl Field {
                 self.name, self.frame_name
             )
         })?;
+        if self.phase_dir.is_empty() {
+            return Err(format!("field {:?} has no PHASE_DIR", self.name));
+        }
         let dt = time - self.time;
         let mut centre = [0.0; 2];
         for term in self.phase_dir.iter().rev() {
@@ -69,8 +72,8 @@ impl Field {
     }
 }
 
-/// Where PHASE_DIR says its frame is written.
-enum FrameSource {
+/// Where a column of directions says its frame is written.
+pub(super) enum FrameSource {
     Fixed(String),
     Column { column: String, names: Vec<(i64, String)> },
 }
@@ -78,7 +81,7 @@ enum FrameSource {
 /// Reads FIELD: one [`Field`] a row.
 pub(super) fn read_fields(ms: &Path, table: &Table) -> Result<Vec<Field>> {
     let rows = table.row_count();
-    let frames = frame_source(ms, &table.column_keywords("PHASE_DIR")?)?;
+    let frames = frame_source(ms, table, "PHASE_DIR")?;
     let mut fields = Vec::with_capacity(rows as usize);
     for row in 0..rows {
         let one = |column: &str| -> Result<Option<f64>> {
@@ -97,7 +100,7 @@ pub(super) fn read_fields(ms: &Path, table: &Table) -> Result<Vec<Field>> {
         fields.push(Field {
             name,
             time: one("TIME")?.unwrap_or(0.0),
-            frame_name: row_frame(ms, table, &frames, row)?,
+            frame_name: row_frame(ms, table, "PHASE_DIR", &frames, row)?,
             phase_dir: phase_dir(ms, table, row)?,
             ephemeris,
         });
@@ -130,12 +133,12 @@ fn phase_dir(ms: &Path, table: &Table, row: u64) -> Result<Vec<[f64; 2]>> {
             terms.truncate(n + 1);
         }
     }
-    debug_assert!(cell.len_of(Axis(cell.ndim() - 1)) == 2);
     Ok(terms)
 }
 
-/// The MEASINFO keyword of PHASE_DIR: `Ref`, or `VarRefCol` with its code table.
-fn frame_source(ms: &Path, keywords: &Record) -> Result<FrameSource> {
+/// The MEASINFO keyword of a column of directions: `Ref`, or `VarRefCol` with its code table.
+pub(super) fn frame_source(ms: &Path, table: &Table, directions: &str) -> Result<FrameSource> {
+    let keywords: Record = table.column_keywords(directions)?;
     let Some(Value::Record(info)) = keywords.get("MEASINFO") else {
         // Files older than MEASINFO mean J2000, which is casacore's default for directions.
         return Ok(FrameSource::Fixed("J2000".into()));
@@ -155,9 +158,9 @@ fn frame_source(ms: &Path, keywords: &Record) -> Result<FrameSource> {
         Some(Value::String(name)) => Ok(FrameSource::Fixed(name.clone())),
         _ => Err(MsError::Invalid {
             path: ms.to_path_buf(),
-            message:
-                "FIELD: PHASE_DIR has a MEASINFO keyword without Ref or VarRefCol, so its frame is unknown"
-                    .into(),
+            message: format!(
+                "{directions} has a MEASINFO keyword without Ref or VarRefCol, so its frame is unknown"
+            ),
         }),
     }
 }
@@ -183,7 +186,14 @@ fn casacore_frame(code: i64) -> Option<&'static str> {
     }
 }
 
-fn row_frame(ms: &Path, table: &Table, source: &FrameSource, row: u64) -> Result<String> {
+/// The frame of one row of a column of directions.
+pub(super) fn row_frame(
+    ms: &Path,
+    table: &Table,
+    directions: &str,
+    source: &FrameSource,
+    row: u64,
+) -> Result<String> {
     let (column, names) = match source {
         FrameSource::Fixed(name) => return Ok(name.clone()),
         FrameSource::Column { column, names } => (column, names),
@@ -191,7 +201,7 @@ fn row_frame(ms: &Path, table: &Table, source: &FrameSource, row: u64) -> Result
     let invalid = |message: String| MsError::Invalid { path: ms.to_path_buf(), message };
     if !table.has_column(column) {
         return Err(invalid(format!(
-            "FIELD: PHASE_DIR takes its frame from the column {column}, which does not exist"
+            "{directions} takes its frame from the column {column}, which does not exist"
         )));
     }
     // The column holds codes, or (in some CASA versions) the names themselves.
@@ -204,5 +214,7 @@ fn row_frame(ms: &Path, table: &Table, source: &FrameSource, row: u64) -> Result
         .find(|(c, _)| *c == code)
         .map(|(_, name)| name.clone())
         .or_else(|| casacore_frame(code).map(String::from))
-        .ok_or_else(|| invalid(format!("FIELD row {row}: the frame code {code} in {column} is unknown")))
+        .ok_or_else(|| {
+            invalid(format!("row {row}: the frame code {code} of {directions} in {column} is unknown"))
+        })
 }

@@ -39,6 +39,8 @@ pub struct Antenna {
     pub name: String,
     /// Dish diameter [m]; 0 where the MeasurementSet does not say.
     pub diameter: f64,
+    /// Position, ITRF [m].
+    pub position: [f64; 3],
 }
 
 /// Everything a predictor must know of a MeasurementSet, apart from its rows.
@@ -182,6 +184,12 @@ impl Observation {
         })
     }
 
+    /// The middle of the array, ITRF [m]; the middle of the Earth without antennas.
+    pub fn site(&self) -> [f64; 3] {
+        let count = self.antennas.len().max(1) as f64;
+        std::array::from_fn(|k| self.antennas.iter().map(|antenna| antenna.position[k]).sum::<f64>() / count)
+    }
+
     /// The smallest dish of the array [m], if ANTENNA tells.
     pub fn smallest_dish(&self) -> Option<f64> {
         self.antennas.iter().map(|a| a.diameter).filter(|d| d.is_finite() && *d > 0.0).min_by(f64::total_cmp)
@@ -259,8 +267,15 @@ fn read_data_descriptions(table: &Table) -> Result<Vec<DataDescription>> {
 fn read_antennas(table: &Table) -> Result<Vec<Antenna>> {
     let rows = 0..table.row_count();
     let names = table.scalars::<String>("NAME", rows.clone())?;
-    let diameters = table.scalars::<f64>("DISH_DIAMETER", rows)?;
-    Ok(names.into_iter().zip(diameters).map(|(name, diameter)| Antenna { name, diameter }).collect())
+    let diameters = table.scalars::<f64>("DISH_DIAMETER", rows.clone())?;
+    let mut antennas = Vec::with_capacity(names.len());
+    for ((row, name), diameter) in rows.zip(names).zip(diameters) {
+        let cell = table.cell::<f64>("POSITION", row)?;
+        let mut position = [0.0; 3];
+        position.iter_mut().zip(&cell).for_each(|(x, value)| *x = *value);
+        antennas.push(Antenna { name, diameter, position });
+    }
+    Ok(antennas)
 }
 
 fn telescope(table: &Table) -> Result<String> {

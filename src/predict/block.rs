@@ -115,7 +115,7 @@ impl Block {
                 // A row without a baseline has no visibility; the run warns of it.
                 Action::Predict if !is_finite(&self.rows.uvw[i]) => row.fill(Complex32::default()),
                 Action::Predict => {
-                    let key = plan.key(self.rows.field[i], self.rows.data_desc[i], self.rows.time[i]);
+                    let key = plan.key(&self.rows, i);
                     let group = groups.entry(key).or_default();
                     group.0.push(self.rows.uvw[i]);
                     group.1.push(row);

@@ -1,15 +1,13 @@
 //! The proof: random visibilities read back from the MeasurementSet and compared with a plain sum in
 //! double precision.
 
-use std::collections::HashMap;
-
-use kernels::{Complex32, Complex64, Source};
+use kernels::{Complex32, Complex64};
 use ndarray::ArrayViewMut3;
 
 use super::block::{Action, Block};
 use super::error::Result;
 use super::job::Mode;
-use super::plan::{Key, Plan};
+use super::plan::{Key, Plan, View};
 use crate::ms::rows::is_finite;
 use crate::ms::{CellShape, ModelColumn};
 
@@ -34,8 +32,6 @@ struct Pick {
     channel: usize,
     correlation: usize,
     uvw: [f64; 3],
-    field: i32,
-    time: f64,
     key: Key,
     /// What was there before the run.
     old: Complex32,
@@ -99,9 +95,7 @@ impl Check {
                 channel,
                 correlation,
                 uvw: rows.uvw[i],
-                field: rows.field[i],
-                time: rows.time[i],
-                key: plan.key(rows.field[i], rows.data_desc[i], rows.time[i]),
+                key: plan.key(rows, i),
                 old: block
                     .old
                     .get(offset + channel * shape.correlations + correlation)
@@ -118,7 +112,7 @@ impl Check {
         column: &ModelColumn,
         mode: Mode,
     ) -> Result<Option<CheckResult>> {
-        let mut skies: HashMap<Key, Vec<Source>> = HashMap::new();
+        let mut view: Option<(Key, View)> = None;
         let (mut square, mut power, mut old_power, mut max) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
         let mut cell = Vec::new();
         let mut cell_row = None;
@@ -127,18 +121,12 @@ impl Check {
                 read_cell(column, pick, &mut cell)?;
                 cell_row = Some(pick.row);
             }
-            if !skies.contains_key(&pick.key) {
-                // Centres come in the order of the rows: one at a time is enough.
-                skies.clear();
-                skies.insert(pick.key, plan.sources(plan.centre(pick.field, pick.time)?));
-            }
-            let model = plan.reference(
-                &skies[&pick.key],
-                pick.key.data_desc,
-                pick.uvw,
-                pick.channel,
-                pick.correlation,
-            );
+            // Keys come in the order of the rows: one view at a time is enough.
+            let (_, seen) = match view.take().filter(|(key, _)| *key == pick.key) {
+                Some(known) => view.insert(known),
+                None => view.insert((pick.key, plan.view(pick.key)?)),
+            };
+            let model = plan.reference(seen, pick.key, pick.uvw, pick.channel, pick.correlation);
             let old = double(pick.old);
             let expected = match mode {
                 Mode::Replace => model,

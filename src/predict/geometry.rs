@@ -2,6 +2,7 @@
 
 use kernels::{Shape as KernelShape, Source};
 
+use crate::beam::Offset;
 use crate::coords::{Direction, Frame};
 use crate::sky::{AngleFrame, Component, Shape};
 
@@ -40,6 +41,12 @@ impl Sky {
 
     pub(crate) fn frame(&self) -> Frame {
         self.frame
+    }
+
+    /// Where the antennas see the components, which they are pointed at `pointing`.
+    pub(crate) fn offsets(&self, pointing: Direction) -> Vec<Offset> {
+        let pointing = pointing.to(self.frame);
+        self.placed.iter().map(|placed| Offset::from_lmn(placed.position.lmn(pointing))).collect()
     }
 
     /// The kernel's sources about `centre`, in the order of the components.

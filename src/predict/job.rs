@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use kernels::SimdLevel;
 
+use super::primary::PointingOption;
+use crate::beam::BeamOption;
 use crate::catalog::ReadOptions;
 
 /// One prediction: a MeasurementSet, a catalogue, and how.
@@ -68,6 +70,14 @@ pub struct Options {
     pub min_flux: Option<f64>,
     /// The most sources taken, the brightest first.
     pub max_sources: Option<usize>,
+    /// The primary beam.
+    pub beam: BeamOption,
+    /// Where the antennas look.
+    pub pointing: PointingOption,
+    /// The least power, relative to the axis, with which the beam sees a source that is taken.
+    pub beam_limit: Option<f64>,
+    /// The faintest source taken as the beam shows it, at the middle of the band [Jy].
+    pub min_apparent: Option<f64>,
     /// Whether a selection without sources is an error.
     pub require_sources: bool,
     /// How the catalogue is read.
@@ -106,6 +116,10 @@ impl Default for Options {
             radius: Radius::Auto,
             min_flux: None,
             max_sources: None,
+            beam: BeamOption::default(),
+            pointing: PointingOption::Field,
+            beam_limit: None,
+            min_apparent: None,
             require_sources: false,
             read: ReadOptions::default(),
             fields: None,

@@ -3,19 +3,23 @@
 
 mod block;
 mod check;
+mod choose;
 mod correlate;
 mod error;
 mod geometry;
 mod job;
 mod pipeline;
 mod plan;
+mod primary;
 mod report;
 mod run;
+mod scope;
 
 pub use check::CheckResult;
 pub use correlate::mix;
 pub use error::{PredictError, Result};
 pub use geometry::sources_about;
 pub use job::{Job, Mode, Options, Radius, Writer};
+pub use primary::PointingOption;
 pub use report::{Report, Seconds};
 pub use run::{Observer, Silent, run};

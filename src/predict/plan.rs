@@ -9,8 +9,10 @@ use rayon::prelude::*;
 use super::correlate::{mix, stokes_needed};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
+use super::primary::Primary;
+use crate::beam::Offset;
 use crate::coords::{Direction, Frame};
-use crate::ms::{Observation, RowSurvey};
+use crate::ms::{Observation, RowBlock, RowSurvey};
 use crate::sky::{Component, Stokes};
 
 /// The components that feel one Stokes parameter.
@@ -24,8 +26,15 @@ struct Setup {
     frequencies: Vec<f64>,
     mix: Mix,
     planes: Vec<Members>,
-    /// The kernel about some centre: its spectra are shared by the kernels about all others.
-    base: Direct,
+    spectra: Spectra,
+}
+
+/// The flux densities of a set-up's planes.
+enum Spectra {
+    /// In a kernel about some centre, which those about all others share: no beam.
+    Shared(Direct),
+    /// By plane, shape (component, channel) [Jy], before the beam.
+    Intrinsic(Vec<Vec<f32>>),
 }
 
 /// A kernel about one phase centre, with the working memory of the threads that use it.
@@ -46,12 +55,15 @@ impl Predictor {
     }
 }
 
-/// What identifies a kernel: the field, the time where its centre moves, and the DATA_DESC_ID.
+/// What identifies a kernel: the field, the time where its centre or the beam moves, the DATA_DESC_ID, and the
+/// kinds of antennas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     field: i32,
     time: u64,
     pub(crate) data_desc: i32,
+    /// The kinds of antennas of the baseline, where there is a beam.
+    pair: (usize, usize),
 }
 
 type Slot = Arc<OnceLock<std::result::Result<Arc<Predictor>, KernelError>>>;
@@ -66,9 +78,16 @@ struct Cache {
 /// Bytes that a kernel about one centre takes for each component (positions, axes, packed copies).
 const BYTES_PER_SOURCE: usize = 256;
 
+/// What one kernel's rows see: the components about their centre, and about the pointing where there is a beam.
+pub(crate) struct View {
+    sources: Vec<Source>,
+    offsets: Vec<Offset>,
+}
+
 /// The prediction of one sky for one observation.
 pub(crate) struct Plan<'a> {
     observation: &'a Observation,
+    primary: &'a Primary,
     components: Vec<Component>,
     skies: Vec<Sky>,
     setups: BTreeMap<i32, Setup>,
@@ -85,28 +104,34 @@ impl<'a> Plan<'a> {
         survey: &RowSurvey,
         used: &BTreeSet<(i32, i32)>,
         components: Vec<Component>,
+        primary: &'a Primary,
         level: SimdLevel,
         memory: usize,
     ) -> Result<Plan<'a>> {
-        let kept = (memory / (BYTES_PER_SOURCE * components.len().max(1))).clamp(8, 4096);
         let mut plan = Plan {
             observation,
+            primary,
             components,
             skies: Vec::new(),
             setups: BTreeMap::new(),
             level,
             cache: Mutex::default(),
-            kept,
+            kept: 0,
         };
+        let mut channels = 0;
         for &(field, data_desc) in used {
             let time = survey.used.get(&(field, data_desc)).map_or(0.0, |usage| usage.times[0]);
             let centre = plan.centre(field, time)?;
             plan.add_sky(centre.frame);
             if !plan.setups.contains_key(&data_desc) {
                 let setup = plan.setup(data_desc, centre)?;
+                channels = channels.max(setup.frequencies.len());
                 plan.setups.insert(data_desc, setup);
             }
         }
+        // A beam gives every kernel spectra of its own.
+        let spectrum = if primary.is_none() { 0 } else { 4 * channels };
+        plan.kept = (memory / ((BYTES_PER_SOURCE + spectrum) * plan.components.len().max(1))).clamp(8, 4096);
         Ok(plan)
     }
 
@@ -115,13 +140,20 @@ impl<'a> Plan<'a> {
         self.level
     }
 
-    /// What identifies the kernel of a row.
-    pub(crate) fn key(&self, field: i32, data_desc: i32, time: f64) -> Key {
+    /// What identifies the kernel of row `i` of a block.
+    pub(crate) fn key(&self, rows: &RowBlock, i: usize) -> Key {
+        let field = rows.field[i];
         let moves = usize::try_from(field)
             .ok()
             .and_then(|id| self.observation.fields.get(id))
             .is_some_and(|field| field.moves());
-        Key { field, time: if moves { time.to_bits() } else { 0 }, data_desc }
+        let time = if moves || self.primary.moves() { rows.time[i].to_bits() } else { 0 };
+        let pair = if self.primary.is_none() {
+            (0, 0)
+        } else {
+            self.primary.pair(rows.antenna1[i], rows.antenna2[i])
+        };
+        Key { field, time, data_desc: rows.data_desc[i], pair }
     }
 
     /// The kernel of rows with this key, made by the first thread that asks.
@@ -140,43 +172,76 @@ impl<'a> Plan<'a> {
                 Arc::clone(cache.slots.entry(key).or_default())
             }
         };
-        let centre = self.centre(key.field, f64::from_bits(key.time))?;
-        slot.get_or_init(|| self.make_predictor(key, centre))
-            .clone()
-            .map_err(|source| self.kernel_error(key.data_desc, source))
+        let view = || self.view(key);
+        if slot.get().is_none() {
+            // Outside the slot: what can fail for the MeasurementSet's reasons is not the kernel's error.
+            let view = view()?;
+            let _ = slot.get_or_init(|| self.make_predictor(key, &view));
+        }
+        match slot.get() {
+            Some(made) => made.clone().map_err(|source| self.kernel_error(key.data_desc, source)),
+            None => Err(self.kernel_error(key.data_desc, KernelError::Empty { what: "kernels" })),
+        }
     }
 
-    fn make_predictor(
-        &self,
-        key: Key,
-        centre: Direction,
-    ) -> std::result::Result<Arc<Predictor>, KernelError> {
+    fn make_predictor(&self, key: Key, view: &View) -> std::result::Result<Arc<Predictor>, KernelError> {
         let Some(setup) = self.setups.get(&key.data_desc) else {
             return Err(KernelError::Empty { what: "channels" });
         };
-        let all = self.sources(centre);
-        let planes: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&all)).collect();
-        let views: Vec<&[Source]> = planes.iter().map(Vec::as_slice).collect();
-        Ok(Arc::new(Predictor { direct: setup.base.with_sources(&views)?, scratch: Mutex::default() }))
+        let planes: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&view.sources)).collect();
+        let direct = match &setup.spectra {
+            Spectra::Shared(base) => {
+                let views: Vec<&[Source]> = planes.iter().map(Vec::as_slice).collect();
+                base.with_sources(&views)?
+            }
+            Spectra::Intrinsic(spectra) => {
+                let seen = self.seen(key, setup, view, spectra);
+                setup.kernel(self.level, &planes, &seen)?
+            }
+        };
+        Ok(Arc::new(Predictor { direct, scratch: Mutex::default() }))
+    }
+
+    /// The spectra through the beam.
+    fn seen(&self, key: Key, setup: &Setup, view: &View, spectra: &[Vec<f32>]) -> Vec<Vec<f32>> {
+        let channels = setup.frequencies.len();
+        let factors: Vec<f64> = view
+            .offsets
+            .iter()
+            .flat_map(|offset| setup.frequencies.iter().map(|f| self.primary.factor(key.pair, *offset, *f)))
+            .collect();
+        let through = |plane: &Members, spectra: &Vec<f32>| -> Vec<f32> {
+            plane
+                .components
+                .iter()
+                .zip(spectra.chunks_exact(channels))
+                .flat_map(|(index, spectrum)| {
+                    let factors = &factors[index * channels..(index + 1) * channels];
+                    spectrum.iter().zip(factors).map(|(flux, factor)| (f64::from(*flux) * factor) as f32)
+                })
+                .collect()
+        };
+        setup.planes.iter().zip(spectra).map(|(plane, spectra)| through(plane, spectra)).collect()
     }
 
     /// The visibility of one correlation by a plain sum in double precision: what the kernels are
-    /// judged by. `sources` are [`Plan::sources`] about the row's centre.
+    /// judged by. `view` is the [`Plan::view`] of the row's key.
     pub(crate) fn reference(
         &self,
-        sources: &[Source],
-        data_desc: i32,
+        view: &View,
+        key: Key,
         uvw: [f64; 3],
         channel: usize,
         correlation: usize,
     ) -> Complex64 {
-        let Some(setup) = self.setups.get(&data_desc) else {
+        let Some(setup) = self.setups.get(&key.data_desc) else {
             return Complex64::default();
         };
         let frequency = setup.frequencies[channel];
         let mut sums = [Complex64::default(); 4];
-        for (component, source) in self.components.iter().zip(sources) {
-            let response = reference::response(uvw, frequency, source);
+        for (index, (component, source)) in self.components.iter().zip(&view.sources).enumerate() {
+            let beam = view.offsets.get(index).map_or(1.0, |o| self.primary.factor(key.pair, *o, frequency));
+            let response = reference::response(uvw, frequency, source) * beam;
             for (sum, flux) in sums.iter_mut().zip(four(component.stokes_at(frequency))) {
                 *sum += response * flux;
             }
@@ -184,11 +249,21 @@ impl<'a> Plan<'a> {
         setup.mix.apply(correlation, &sums)
     }
 
-    /// The components as sources about a centre.
-    pub(crate) fn sources(&self, centre: Direction) -> Vec<Source> {
+    /// What the rows of a key see.
+    pub(crate) fn view(&self, key: Key) -> Result<View> {
+        let time = f64::from_bits(key.time);
+        let centre = self.centre(key.field, time)?;
+        let sky = |sky: &Sky| -> Result<View> {
+            let offsets = if self.primary.is_none() {
+                Vec::new()
+            } else {
+                sky.offsets(self.primary.pointing(time, centre)?)
+            };
+            Ok(View { sources: sky.about(centre), offsets })
+        };
         match self.skies.iter().find(|sky| sky.frame() == centre.frame) {
-            Some(sky) => sky.about(centre),
-            None => Sky::new(&self.components, centre.frame).about(centre),
+            Some(known) => sky(known),
+            None => sky(&Sky::new(&self.components, centre.frame)),
         }
     }
 
@@ -213,19 +288,19 @@ impl<'a> Plan<'a> {
         })?;
         let frequencies = &window.frequencies;
         let planes = members(&self.components, stokes_needed(&mix));
-        let all = self.sources(centre);
-        let picked: Vec<(Vec<Source>, Vec<f32>)> = planes
-            .iter()
-            .map(|plane| (plane.pick(&all), spectra(&self.components, plane, frequencies)))
-            .collect();
-        let views: Vec<Plane> = planes
-            .iter()
-            .zip(&picked)
-            .map(|(plane, (sources, spectra))| Plane { stokes: plane.stokes, sources, spectra })
-            .collect();
-        let base = Direct::new(self.level, frequencies, &views, &mix)
-            .map_err(|source| self.kernel_error(data_desc, source))?;
-        Ok(Setup { frequencies: frequencies.clone(), mix, planes, base })
+        let spectra: Vec<Vec<f32>> =
+            planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect();
+        let mut setup =
+            Setup { frequencies: frequencies.clone(), mix, planes, spectra: Spectra::Intrinsic(Vec::new()) };
+        setup.spectra = if self.primary.is_none() {
+            let all = Sky::new(&self.components, centre.frame).about(centre);
+            let sources: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&all)).collect();
+            let base = setup.kernel(self.level, &sources, &spectra);
+            Spectra::Shared(base.map_err(|source| self.kernel_error(data_desc, source))?)
+        } else {
+            Spectra::Intrinsic(spectra)
+        };
+        Ok(setup)
     }
 
     pub(crate) fn kernel_error(&self, data_desc: i32, source: KernelError) -> PredictError {
@@ -234,6 +309,24 @@ impl<'a> Plan<'a> {
             context: format!("DATA_DESC_ID {data_desc}"),
             source,
         }
+    }
+}
+
+impl Setup {
+    /// A kernel of these sources and spectra, by plane.
+    fn kernel(
+        &self,
+        level: SimdLevel,
+        sources: &[Vec<Source>],
+        spectra: &[Vec<f32>],
+    ) -> std::result::Result<Direct, KernelError> {
+        let planes: Vec<Plane> = self
+            .planes
+            .iter()
+            .zip(sources.iter().zip(spectra))
+            .map(|(plane, (sources, spectra))| Plane { stokes: plane.stokes, sources, spectra })
+            .collect();
+        Direct::new(level, &self.frequencies, &planes, &self.mix)
     }
 }
 

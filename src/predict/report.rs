@@ -1,9 +1,13 @@
 //! What a run did, for a person, a script and the record.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::check::CheckResult;
 use super::job::Mode;
+use super::pipeline::{Outcome, RowSelection};
+use crate::ms::{Observation, RowSurvey};
 
 /// Where the time went [s].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -113,6 +117,8 @@ pub struct Report {
     pub frequency_hz: [f64; 2],
     /// The catalogue.
     pub catalogue: CatalogueReport,
+    /// The primary beam, in words.
+    pub beam: String,
     /// The plan.
     pub plan: PlanReport,
     /// Where the time went.
@@ -129,4 +135,47 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// Whether the column holds a whole model.
     pub complete: bool,
+}
+
+impl Report {
+    /// Fills in what is known of the rows before the run.
+    pub(super) fn plan_rows(
+        &mut self,
+        observation: &Observation,
+        survey: &RowSurvey,
+        selection: &RowSelection,
+        catalogue: CatalogueReport,
+        frequencies: [f64; 2],
+    ) {
+        self.telescope = observation.telescope.clone();
+        self.rows = observation.rows;
+        self.frequency_hz = frequencies;
+        self.catalogue = catalogue;
+        let fields: BTreeSet<i32> = selection.used.iter().map(|pair| pair.0).collect();
+        self.fields = fields.into_iter().collect();
+        let windows: BTreeSet<i32> = selection
+            .used
+            .iter()
+            .filter_map(|pair| observation.data_descriptions.get(usize::try_from(pair.1).ok()?))
+            .map(|description| description.spectral_window)
+            .collect();
+        self.spectral_windows = windows.into_iter().collect();
+        for pair in &selection.used {
+            if let (Some(usage), Some(shape)) = (survey.used.get(pair), selection.shapes.get(&pair.1)) {
+                self.rows_predicted += usage.rows;
+                self.plan.visibilities += usage.rows * shape.len() as u64;
+                self.plan.bytes += usage.rows * shape.bytes() as u64;
+            }
+        }
+    }
+
+    /// Fills in what the pipeline did.
+    pub(super) fn outcome(&mut self, outcome: &Outcome) {
+        self.rows_predicted = outcome.predicted;
+        self.seconds.read = outcome.read.as_secs_f64();
+        self.seconds.compute = outcome.compute.as_secs_f64();
+        self.seconds.write = outcome.write.as_secs_f64();
+        let seconds = self.seconds.stream + self.seconds.sync;
+        self.gigabytes_per_second = outcome.bytes as f64 / 1e9 / seconds.max(1e-9);
+    }
 }

@@ -1,6 +1,6 @@
 //! One run from beginning to end, in the order that leaves the MeasurementSet usable at every moment.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use casacore::{Access, Table};
@@ -8,19 +8,20 @@ use kernels::SimdLevel;
 use rayon::ThreadPool;
 
 use super::check::Check;
+use super::choose::{Sight, choose_sky};
 use super::error::{PredictError, Result};
-use super::job::{Job, Mode, Options, Radius, Writer};
-use super::pipeline::{Blocks, Outcome, Pipeline, RowSelection};
-use super::plan::{Plan, phase_centre};
-use super::report::{CatalogueReport, PlanReport, Report};
-use crate::catalog::{self, Catalog, Kind, Near};
-use crate::coords::Direction;
+use super::job::{Job, Mode, Options, Writer};
+use super::pipeline::{Blocks, Pipeline, RowSelection};
+use super::plan::Plan;
+use super::primary::{PointingOption, Primary};
+use super::report::{PlanReport, Report};
+use super::scope::{centres, check_cells, check_data_shape, frequency_range, select_rows, written_shapes};
+use crate::catalog;
 use crate::ms::history::{self, HistoryEntry};
 use crate::ms::virtual_model::VirtualModel;
 use crate::ms::{
-    self, CellShape, ModelColumn, ModelState, MsError, Observation, Presence, Provenance, RowSurvey, TileFile,
+    self, CellShape, ModelColumn, ModelState, Observation, Presence, Provenance, RowSurvey, TileFile,
 };
-use crate::sky::{self, Component, Selection, Shape};
 use crate::time;
 
 /// Who watches a run. Called from the thread that runs it.
@@ -45,9 +46,6 @@ impl Observer for Silent {}
 
 /// Waiting time for HISTORY and SOURCE, which nobody should hold for long.
 const SUBTABLE_WAIT: Duration = Duration::from_secs(10);
-
-/// `x` where the Airy pattern (2 J1(x)/x)² is 0.2, the pipeline's limit of the primary beam.
-const AIRY_FIFTH: f64 = 2.361_809_758_285_876;
 
 /// Predicts a catalogue into the model column of a MeasurementSet.
 ///
@@ -113,9 +111,18 @@ fn locked_run(
     report.seconds.open = begun.elapsed().as_secs_f64();
 
     let clock = Instant::now();
+    let moving_beam = !matches!(options.pointing, PointingOption::Field);
+    let sight_centres = centres(&observation, &survey, &selection.used, moving_beam)?;
+    let (time, first) = sight_centres[0];
+    let primary = Primary::new(table, &observation, &options.beam, options.pointing, first, time)?;
     let frequencies = frequency_range(&observation, &selection.used);
-    let centres = centres(&observation, &survey, &selection.used)?;
-    let (components, catalogue) = choose_sky(job, source, &observation, &centres, frequencies[0])?;
+    let directions = sight_centres
+        .iter()
+        .map(|(time, centre)| primary.pointing(*time, *centre))
+        .collect::<Result<Vec<_>>>()?;
+    let sight = Sight { observation: &observation, primary: &primary, directions, frequencies };
+    let (components, catalogue) = choose_sky(job, &source, &sight)?;
+    report.beam = primary.description.clone();
     report.seconds.catalogue = clock.elapsed().as_secs_f64();
     if components.is_empty() {
         if options.require_sources {
@@ -132,8 +139,9 @@ fn locked_run(
     let clock = Instant::now();
     let pool = thread_pool(options)?;
     let level = options.simd.unwrap_or_else(SimdLevel::detect);
-    let plan = pool
-        .install(|| Plan::new(&observation, &survey, &selection.used, components, level, options.memory))?;
+    let plan = pool.install(|| {
+        Plan::new(&observation, &survey, &selection.used, components, &primary, level, options.memory)
+    })?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
         survey.used.iter().filter(|(pair, _)| !used || in_use(pair)).map(|(_, usage)| usage.rows).sum()
@@ -143,7 +151,7 @@ fn locked_run(
     let keeps_old = !new_column && (options.mode != Mode::Replace || partial);
     let blocks =
         Blocks::new(row_bytes, column.tile_rows(), pool.current_num_threads(), options.memory / 2, keeps_old);
-    fill_report(report, &observation, &survey, &selection, catalogue, frequencies);
+    report.plan_rows(&observation, &survey, &selection, catalogue, frequencies);
     report.plan = PlanReport {
         engine: "direct".into(),
         simd: plan.level().to_string(),
@@ -193,7 +201,7 @@ fn locked_run(
     let clock = Instant::now();
     table.fsync()?;
     report.seconds.sync = clock.elapsed().as_secs_f64();
-    fill_outcome(report, &outcome);
+    report.outcome(&outcome);
     if outcome.interrupted {
         return Err(PredictError::Interrupted {
             state: format!(
@@ -285,105 +293,6 @@ fn open_tiles(
     }
 }
 
-/// The rows asked for, and the shapes of all rows.
-fn select_rows(observation: &Observation, survey: &RowSurvey, options: &Options) -> Result<RowSelection> {
-    let invalid =
-        |message: String| PredictError::Options(format!("{}: {message}", observation.path.display()));
-    let known = |wanted: &Option<BTreeSet<i32>>, rows: usize, option: &str, table: &str| match wanted
-        .iter()
-        .flatten()
-        .find(|id| !usize::try_from(**id).is_ok_and(|id| id < rows))
-    {
-        None => Ok(()),
-        Some(id) => Err(invalid(format!("{option} names {id}, but {table} has only {rows} row(s)"))),
-    };
-    known(&options.fields, observation.fields.len(), "--fields", "FIELD")?;
-    known(&options.spws, observation.spectral_windows.len(), "--spws", "SPECTRAL_WINDOW")?;
-    let mut selection = RowSelection::default();
-    for &(field, data_desc) in survey.used.keys() {
-        let (window, polarization) = observation.setup(data_desc)?;
-        observation.field(field)?;
-        selection.shapes.insert(
-            data_desc,
-            CellShape { channels: window.frequencies.len(), correlations: polarization.correlations.len() },
-        );
-        let spw = usize::try_from(data_desc)
-            .ok()
-            .and_then(|id| observation.data_descriptions.get(id))
-            .map_or(-1, |description| description.spectral_window);
-        let wanted = options.fields.as_ref().is_none_or(|fields| fields.contains(&field))
-            && options.spws.as_ref().is_none_or(|spws| spws.contains(&spw));
-        if wanted {
-            selection.used.insert((field, data_desc));
-        }
-    }
-    if survey.used.is_empty() {
-        return Err(invalid("the MeasurementSet has no rows; there is nothing to predict".into()));
-    }
-    if selection.used.is_empty() {
-        return Err(invalid("no row belongs to the chosen --fields and --spws".into()));
-    }
-    Ok(selection)
-}
-
-fn written_shapes(selection: &RowSelection) -> BTreeSet<CellShape> {
-    selection.shapes.values().copied().collect()
-}
-
-/// Compares what the subtables promise with the data of the first row of each set-up.
-fn check_data_shape(
-    table: &Table,
-    observation: &Observation,
-    survey: &RowSurvey,
-    selection: &RowSelection,
-) -> Result<()> {
-    let Some(data) =
-        ["DATA", "CORRECTED_DATA", "FLOAT_DATA", "FLAG"].into_iter().find(|c| table.has_column(c))
-    else {
-        return Ok(());
-    };
-    for (data_desc, row) in survey.data_descs() {
-        let (Some(shape), Some(found)) = (selection.shapes.get(&data_desc), table.cell_shape(data, row)?)
-        else {
-            continue;
-        };
-        if found != [shape.channels, shape.correlations] {
-            return Err(MsError::Invalid {
-                path: observation.path.clone(),
-                message: format!(
-                    "row {row} (DATA_DESC_ID {data_desc}) has {data} of shape {found:?}, but SPECTRAL_WINDOW and \
-                     POLARIZATION say [{}, {}] (channels, correlations); repair the MeasurementSet",
-                    shape.channels, shape.correlations
-                ),
-            }
-            .into());
-        }
-    }
-    Ok(())
-}
-
-/// Cells of a variable shape that already have one must have the right one, before anything is written.
-fn check_cells(table: &Table, column: &ModelColumn, selection: &RowSelection) -> Result<()> {
-    if column.is_fixed() || *column.presence() == Presence::Missing {
-        return Ok(());
-    }
-    const ROWS: u64 = 1 << 16;
-    let rows = table.row_count();
-    for start in (0..rows).step_by(ROWS as usize) {
-        let end = (start + ROWS).min(rows);
-        let fields = table.scalars::<i32>("FIELD_ID", start..end)?;
-        let data_descs = table.scalars::<i32>("DATA_DESC_ID", start..end)?;
-        for ((row, field), data_desc) in (start..end).zip(fields).zip(data_descs) {
-            if selection.used.contains(&(field, data_desc))
-                && let Some(shape) = selection.shapes.get(&data_desc)
-            {
-                column.check_cell(row, *shape)?;
-            }
-        }
-    }
-    Ok(())
-}
-
 fn collect_warnings(
     observation: &Observation,
     survey: &RowSurvey,
@@ -407,107 +316,6 @@ fn collect_warnings(
     }
 }
 
-/// The phase centres in use; those that move at their first and last time.
-fn centres(
-    observation: &Observation,
-    survey: &RowSurvey,
-    used: &BTreeSet<(i32, i32)>,
-) -> Result<Vec<Direction>> {
-    let mut times: BTreeMap<i32, [f64; 2]> = BTreeMap::new();
-    for pair in used {
-        if let Some(usage) = survey.used.get(pair) {
-            let range = times.entry(pair.0).or_insert(usage.times);
-            *range = [range[0].min(usage.times[0]), range[1].max(usage.times[1])];
-        }
-    }
-    let mut centres = Vec::new();
-    for (field, range) in times {
-        centres.push(phase_centre(observation, field, range[0])?);
-        if observation.field(field)?.moves() {
-            centres.push(phase_centre(observation, field, range[1])?);
-        }
-    }
-    Ok(centres)
-}
-
-/// The lowest and highest channel of the chosen rows [Hz].
-fn frequency_range(observation: &Observation, used: &BTreeSet<(i32, i32)>) -> [f64; 2] {
-    let windows = used.iter().filter_map(|(_, data_desc)| observation.setup(*data_desc).ok());
-    windows
-        .flat_map(|(window, _)| window.frequencies.iter().copied())
-        .fold([f64::INFINITY, 0.0], |range, f| [range[0].min(f), range[1].max(f)])
-}
-
-/// Reads the catalogue and chooses from it.
-fn choose_sky(
-    job: &Job,
-    source: catalog::Source,
-    observation: &Observation,
-    centres: &[Direction],
-    lowest: f64,
-) -> Result<(Vec<Component>, CatalogueReport)> {
-    let options = &job.options;
-    let radius = match (options.radius, source.kind()) {
-        (Radius::Within(radius), _) => Some(radius),
-        (Radius::All, _) | (Radius::Auto, Kind::Model) => None,
-        (Radius::Auto, Kind::Survey) => {
-            let dish = observation.smallest_dish().ok_or_else(|| {
-                PredictError::Options(format!(
-                    "{}: ANTENNA does not tell the dishes' diameter, so the beam is unknown; say with --radius how \
-                     far from the field centres to take sources of {}",
-                    job.ms.display(),
-                    job.catalogue.display()
-                ))
-            })?;
-            Some(beam_radius(dish, lowest))
-        }
-    };
-    let mut read = options.read.clone();
-    read.near = radius.map(|radius| Near { centres: centres.to_vec(), radius });
-    let Catalog { components, format, digest, rows_read, notes, .. } = source.read(&read)?;
-    let chosen = sky::select(
-        &components,
-        centres,
-        &Selection { radius, min_flux: options.min_flux, max_components: options.max_sources },
-    );
-    let components: Vec<Component> = {
-        let mut wanted = vec![false; components.len()];
-        chosen.iter().for_each(|index| wanted[*index] = true);
-        components.into_iter().zip(wanted).filter_map(|(c, wanted)| wanted.then_some(c)).collect()
-    };
-    let region = match radius {
-        Some(radius) => format!(
-            "within {:.3}° of {}",
-            radius.to_degrees(),
-            if centres.len() == 1 {
-                "the field centre".into()
-            } else {
-                format!("{} field centres", centres.len())
-            }
-        ),
-        None => "in the whole catalogue".into(),
-    };
-    let report = CatalogueReport {
-        path: job.catalogue.display().to_string(),
-        format: format.to_string(),
-        digest,
-        rows: rows_read,
-        notes,
-        selected: components.len(),
-        gaussians: components.iter().filter(|c| matches!(c.shape, Shape::Gaussian(_))).count(),
-        flux_jy: components.iter().map(|c| c.stokes.i).sum(),
-        region,
-        radius_deg: radius.map(f64::to_degrees),
-    };
-    Ok((components, report))
-}
-
-/// Where the Airy beam of a dish [m] falls to a fifth at `frequency` [Hz], in [rad]; at most 90°.
-fn beam_radius(dish: f64, frequency: f64) -> f64 {
-    let sine = AIRY_FIFTH * kernels::SPEED_OF_LIGHT / frequency / (std::f64::consts::PI * dish);
-    sine.min(1.0).asin()
-}
-
 fn thread_pool(options: &Options) -> Result<ThreadPool> {
     let mut builder = rayon::ThreadPoolBuilder::new().thread_name(|n| format!("predict-{n}"));
     if let Some(threads) = options.threads {
@@ -526,45 +334,6 @@ fn storage(column: &ModelColumn) -> String {
         1 => format!("{manager}, {shape}"),
         rows => format!("{manager}, {shape}, tiles of {rows} rows"),
     }
-}
-
-fn fill_report(
-    report: &mut Report,
-    observation: &Observation,
-    survey: &RowSurvey,
-    selection: &RowSelection,
-    catalogue: CatalogueReport,
-    frequencies: [f64; 2],
-) {
-    report.telescope = observation.telescope.clone();
-    report.rows = observation.rows;
-    report.frequency_hz = frequencies;
-    report.catalogue = catalogue;
-    let fields: BTreeSet<i32> = selection.used.iter().map(|pair| pair.0).collect();
-    report.fields = fields.into_iter().collect();
-    let windows: BTreeSet<i32> = selection
-        .used
-        .iter()
-        .filter_map(|pair| observation.data_descriptions.get(usize::try_from(pair.1).ok()?))
-        .map(|description| description.spectral_window)
-        .collect();
-    report.spectral_windows = windows.into_iter().collect();
-    for pair in &selection.used {
-        if let (Some(usage), Some(shape)) = (survey.used.get(pair), selection.shapes.get(&pair.1)) {
-            report.rows_predicted += usage.rows;
-            report.plan.visibilities += usage.rows * shape.len() as u64;
-            report.plan.bytes += usage.rows * shape.bytes() as u64;
-        }
-    }
-}
-
-fn fill_outcome(report: &mut Report, outcome: &Outcome) {
-    report.rows_predicted = outcome.predicted;
-    report.seconds.read = outcome.read.as_secs_f64();
-    report.seconds.compute = outcome.compute.as_secs_f64();
-    report.seconds.write = outcome.write.as_secs_f64();
-    let seconds = report.seconds.stream + report.seconds.sync;
-    report.gigabytes_per_second = outcome.bytes as f64 / 1e9 / seconds.max(1e-9);
 }
 
 fn provenance(report: &Report, options: &Options) -> Provenance {

@@ -92,6 +92,7 @@ impl Simd for Avx2 {
     const LANES: usize = 8;
     type F = __m256;
     type D = [__m256d; 2];
+    type C = __m256;
 
     #[inline(always)]
     fn vectors(self, lines: &mut [Line]) -> &mut [[__m256; 2]] {
@@ -105,6 +106,10 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {
         simd!(_mm256_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn sub(self, a: __m256, b: __m256) -> __m256 {
+        simd!(_mm256_sub_ps(a, b))
     }
     #[inline(always)]
     fn mul(self, a: __m256, b: __m256) -> __m256 {
@@ -146,6 +151,15 @@ impl Simd for Avx2 {
         simd!(_mm256_xor_ps(a, sign))
     }
     #[inline(always)]
+    fn unpack(self, a: __m256, to: &mut Line) {
+        // A line is aligned and longer than the vector.
+        simd!(_mm256_store_ps(to.0.as_mut_ptr(), a))
+    }
+    #[inline(always)]
+    fn splat_wide(self, x: f64) -> [__m256d; 2] {
+        [simd!(_mm256_set1_pd(x)); 2]
+    }
+    #[inline(always)]
     fn load_wide(self, x: &[f64]) -> [__m256d; 2] {
         let x: &[f64; 8] = x.try_into().expect("eight lanes");
         simd!([_mm256_loadu_pd(x.as_ptr()), _mm256_loadu_pd(x.as_ptr().add(4))])
@@ -184,6 +198,57 @@ impl Simd for Avx2 {
             let low = _mm256_permute4x64_epi64::<0xd8>(_mm256_castps_si256(low));
             (_mm256_set_m128(r1, r0), _mm256_castsi256_ps(_mm256_slli_epi32::<31>(low)))
         })
+    }
+    #[inline(always)]
+    fn cell(self, a: [__m256d; 2]) -> (__m256, __m256) {
+        simd!({
+            let magic = _mm256_set1_pd(super::ROUND_MAGIC);
+            let (t0, t1) = (_mm256_add_pd(a[0], magic), _mm256_add_pd(a[1], magic));
+            let r0 = _mm256_cvtpd_ps(_mm256_sub_pd(a[0], _mm256_sub_pd(t0, magic)));
+            let r1 = _mm256_cvtpd_ps(_mm256_sub_pd(a[1], _mm256_sub_pd(t1, magic)));
+            // The lower half of the shifted number is the nearest integer.
+            let low = _mm256_shuffle_ps::<0x88>(_mm256_castpd_ps(t0), _mm256_castpd_ps(t1));
+            let low = _mm256_permute4x64_pd::<0xd8>(_mm256_castps_pd(low));
+            (_mm256_set_m128(r1, r0), _mm256_castpd_ps(low))
+        })
+    }
+    #[inline(always)]
+    fn fraction(self, a: [__m256d; 2]) -> [__m256d; 2] {
+        simd!({
+            let magic = _mm256_set1_pd(super::ROUND_MAGIC);
+            let (t0, t1) = (_mm256_add_pd(a[0], magic), _mm256_add_pd(a[1], magic));
+            [_mm256_sub_pd(a[0], _mm256_sub_pd(t0, magic)), _mm256_sub_pd(a[1], _mm256_sub_pd(t1, magic))]
+        })
+    }
+    #[inline(always)]
+    fn load_cells(self, x: &[f32]) -> __m256 {
+        let x: &[f32; 8] = x.try_into().expect("eight cells");
+        simd!(_mm256_loadu_ps(x.as_ptr()))
+    }
+    #[inline(always)]
+    fn store_cells(self, a: __m256, to: &mut [f32]) {
+        let to: &mut [f32; 8] = to.try_into().expect("eight cells");
+        simd!(_mm256_storeu_ps(to.as_mut_ptr(), a))
+    }
+    #[inline(always)]
+    fn splat_cells(self, x: f32) -> __m256 {
+        simd!(_mm256_set1_ps(x))
+    }
+    #[inline(always)]
+    fn fma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        simd!(_mm256_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn fnma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        simd!(_mm256_fnmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn columns(self, rows: &[f32], stride: usize) -> [__m256; 8] {
+        let mut v = [self.splat(0.0); 8];
+        for (r, v) in v.iter_mut().enumerate() {
+            *v = self.load_cells(&rows[r * stride..r * stride + 8]);
+        }
+        simd!(transpose(v))
     }
     #[inline(always)]
     fn store_rows(self, v: &[__m256; 8], at: usize, rows: &mut [&mut [Complex32]]) {

@@ -62,6 +62,7 @@ impl Simd for Avx512 {
     const LANES: usize = 16;
     type F = __m512;
     type D = [__m512d; 2];
+    type C = __m256;
 
     #[inline(always)]
     fn vectors(self, lines: &mut [Line]) -> &mut [[__m512; 2]] {
@@ -75,6 +76,10 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn add(self, a: __m512, b: __m512) -> __m512 {
         simd!(_mm512_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        simd!(_mm512_sub_ps(a, b))
     }
     #[inline(always)]
     fn mul(self, a: __m512, b: __m512) -> __m512 {
@@ -116,6 +121,15 @@ impl Simd for Avx512 {
         simd!(_mm512_xor_ps(a, sign))
     }
     #[inline(always)]
+    fn unpack(self, a: __m512, to: &mut Line) {
+        // A line is aligned and as long as the vector.
+        simd!(_mm512_store_ps(to.0.as_mut_ptr(), a))
+    }
+    #[inline(always)]
+    fn splat_wide(self, x: f64) -> [__m512d; 2] {
+        [simd!(_mm512_set1_pd(x)); 2]
+    }
+    #[inline(always)]
     fn load_wide(self, x: &[f64]) -> [__m512d; 2] {
         let x: &[f64; 16] = x.try_into().expect("sixteen lanes");
         simd!([_mm512_loadu_pd(x.as_ptr()), _mm512_loadu_pd(x.as_ptr().add(8))])
@@ -155,6 +169,64 @@ impl Simd for Avx512 {
             let low = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low0), low1);
             (join(r0, r1), _mm512_castsi512_ps(_mm512_slli_epi32::<31>(low)))
         })
+    }
+    #[inline(always)]
+    fn cell(self, a: [__m512d; 2]) -> (__m512, __m512) {
+        simd!({
+            let magic = _mm512_set1_pd(super::ROUND_MAGIC);
+            let (t0, t1) = (_mm512_add_pd(a[0], magic), _mm512_add_pd(a[1], magic));
+            let r0 = _mm512_cvtpd_ps(_mm512_sub_pd(a[0], _mm512_sub_pd(t0, magic)));
+            let r1 = _mm512_cvtpd_ps(_mm512_sub_pd(a[1], _mm512_sub_pd(t1, magic)));
+            // The lower half of the shifted number is the nearest integer.
+            let low0 = _mm512_cvtepi64_epi32(_mm512_castpd_si512(t0));
+            let low1 = _mm512_cvtepi64_epi32(_mm512_castpd_si512(t1));
+            let low = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low0), low1);
+            (join(r0, r1), _mm512_castsi512_ps(low))
+        })
+    }
+    #[inline(always)]
+    fn fraction(self, a: [__m512d; 2]) -> [__m512d; 2] {
+        simd!({
+            let magic = _mm512_set1_pd(super::ROUND_MAGIC);
+            let (t0, t1) = (_mm512_add_pd(a[0], magic), _mm512_add_pd(a[1], magic));
+            [_mm512_sub_pd(a[0], _mm512_sub_pd(t0, magic)), _mm512_sub_pd(a[1], _mm512_sub_pd(t1, magic))]
+        })
+    }
+    #[inline(always)]
+    fn load_cells(self, x: &[f32]) -> __m256 {
+        let x: &[f32; 8] = x.try_into().expect("eight cells");
+        simd!(_mm256_loadu_ps(x.as_ptr()))
+    }
+    #[inline(always)]
+    fn store_cells(self, a: __m256, to: &mut [f32]) {
+        let to: &mut [f32; 8] = to.try_into().expect("eight cells");
+        simd!(_mm256_storeu_ps(to.as_mut_ptr(), a))
+    }
+    #[inline(always)]
+    fn splat_cells(self, x: f32) -> __m256 {
+        simd!(_mm256_set1_ps(x))
+    }
+    #[inline(always)]
+    fn fma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        simd!(_mm256_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn fnma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        simd!(_mm256_fnmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn columns(self, rows: &[f32], stride: usize) -> [__m512; 8] {
+        let (mut lower, mut upper) = ([self.splat_cells(0.0); 8], [self.splat_cells(0.0); 8]);
+        for r in 0..8 {
+            lower[r] = self.load_cells(&rows[r * stride..r * stride + 8]);
+            upper[r] = self.load_cells(&rows[(r + 8) * stride..(r + 8) * stride + 8]);
+        }
+        let (lower, upper) = simd!((transpose(lower), transpose(upper)));
+        let mut all = [self.splat(0.0); 8];
+        for i in 0..8 {
+            all[i] = simd!(join(lower[i], upper[i]));
+        }
+        all
     }
     #[inline(always)]
     fn store_rows(self, v: &[__m512; 8], at: usize, rows: &mut [&mut [Complex32]]) {

@@ -35,6 +35,8 @@ pub trait Simd: Copy {
     type F: Copy;
     /// Double precision.
     type D: Copy;
+    /// Eight neighbouring cells of one row, single precision.
+    type C: Copy;
 
     /// Working memory as pairs of vectors (real and imaginary part).
     fn vectors(self, lines: &mut [Line]) -> &mut [[Self::F; 2]];
@@ -42,6 +44,8 @@ pub trait Simd: Copy {
     fn splat(self, x: f32) -> Self::F;
     /// `a + b`
     fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a − b`
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
     /// `a · b`
     fn mul(self, a: Self::F, b: Self::F) -> Self::F;
     /// `a · b + c`
@@ -60,6 +64,10 @@ pub trait Simd: Copy {
     fn scale_by_power_of_two(self, a: Self::F, n: Self::F) -> Self::F;
     /// `a` with the sign flipped where the sign bit of `sign` is set.
     fn flip_sign(self, a: Self::F, sign: Self::F) -> Self::F;
+    /// One value of each lane, in the first `LANES` places.
+    fn unpack(self, a: Self::F, to: &mut Line);
+    /// The same number in every lane.
+    fn splat_wide(self, x: f64) -> Self::D;
     /// One number for each lane; `x` holds exactly `LANES`.
     fn load_wide(self, x: &[f64]) -> Self::D;
     /// `a · b`
@@ -70,6 +78,22 @@ pub trait Simd: Copy {
     fn squares(self, a: Self::D, b: Self::D) -> Self::F;
     /// `a` minus the nearest integer, and a sign bit where that integer is odd; for |a| < 2⁵¹.
     fn reduce(self, a: Self::D) -> (Self::F, Self::F);
+    /// `a` minus the nearest integer, and that integer as the bits of an `i32`; for |a| < 2³¹.
+    fn cell(self, a: Self::D) -> (Self::F, Self::F);
+    /// `a` minus the nearest integer; for |a| < 2⁵¹.
+    fn fraction(self, a: Self::D) -> Self::D;
+    /// Eight cells; `x` holds exactly 8.
+    fn load_cells(self, x: &[f32]) -> Self::C;
+    /// Writes eight cells; `to` holds exactly 8.
+    fn store_cells(self, a: Self::C, to: &mut [f32]);
+    /// The same number in every cell.
+    fn splat_cells(self, x: f32) -> Self::C;
+    /// `a · b + c`
+    fn fma_cells(self, a: Self::C, b: Self::C, c: Self::C) -> Self::C;
+    /// `c − a · b`
+    fn fnma_cells(self, a: Self::C, b: Self::C, c: Self::C) -> Self::C;
+    /// Eight cells of every row, turned into one vector for each cell; row r starts at `r · stride`.
+    fn columns(self, rows: &[f32], stride: usize) -> [Self::F; 8];
     /// Writes 4 complex values (real, imaginary, real, …) at `at` of each row; `rows` holds up to `LANES`.
     fn store_rows(self, v: &[Self::F; 8], at: usize, rows: &mut [&mut [Complex32]]);
     /// The same with every value written twice: 8 places of each row.

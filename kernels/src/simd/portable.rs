@@ -24,6 +24,11 @@ pub struct F32x4([f32; 4]);
 #[repr(C, align(32))]
 pub struct F64x4([f64; 4]);
 
+/// Eight cells.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(32))]
+pub struct F32x8([f32; 8]);
+
 impl F32x4 {
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
@@ -48,6 +53,7 @@ impl Simd for Portable {
     const LANES: usize = 4;
     type F = F32x4;
     type D = F64x4;
+    type C = F32x8;
 
     #[inline(always)]
     fn vectors(self, lines: &mut [Line]) -> &mut [[F32x4; 2]] {
@@ -61,6 +67,10 @@ impl Simd for Portable {
     #[inline(always)]
     fn add(self, a: F32x4, b: F32x4) -> F32x4 {
         a.zip(b, |a, b| a + b)
+    }
+    #[inline(always)]
+    fn sub(self, a: F32x4, b: F32x4) -> F32x4 {
+        a.zip(b, |a, b| a - b)
     }
     #[inline(always)]
     fn mul(self, a: F32x4, b: F32x4) -> F32x4 {
@@ -101,6 +111,14 @@ impl Simd for Portable {
         a.zip(sign, |a, sign| f32::from_bits(a.to_bits() ^ sign.to_bits()))
     }
     #[inline(always)]
+    fn unpack(self, a: F32x4, to: &mut Line) {
+        to.0[..4].copy_from_slice(&a.0);
+    }
+    #[inline(always)]
+    fn splat_wide(self, x: f64) -> F64x4 {
+        F64x4([x; 4])
+    }
+    #[inline(always)]
     fn load_wide(self, x: &[f64]) -> F64x4 {
         F64x4(x.try_into().expect("four lanes"))
     }
@@ -122,6 +140,41 @@ impl Simd for Portable {
         let rest = F64x4(shifted).zip(a, |t, x| x - (t - super::ROUND_MAGIC)).0.map(|x| x as f32);
         // The lowest bit of the shifted number is the parity of the nearest integer.
         (F32x4(rest), F32x4(shifted.map(|t| f32::from_bits((t.to_bits() as u32) << 31))))
+    }
+    #[inline(always)]
+    fn cell(self, a: F64x4) -> (F32x4, F32x4) {
+        let shifted = a.0.map(|x| x + super::ROUND_MAGIC);
+        let rest = F64x4(shifted).zip(a, |t, x| x - (t - super::ROUND_MAGIC)).0.map(|x| x as f32);
+        // The lower half of the shifted number is the nearest integer.
+        (F32x4(rest), F32x4(shifted.map(|t| f32::from_bits(t.to_bits() as u32))))
+    }
+    #[inline(always)]
+    fn fraction(self, a: F64x4) -> F64x4 {
+        F64x4(a.0.map(|x| x - ((x + super::ROUND_MAGIC) - super::ROUND_MAGIC)))
+    }
+    #[inline(always)]
+    fn load_cells(self, x: &[f32]) -> F32x8 {
+        F32x8(x.try_into().expect("eight cells"))
+    }
+    #[inline(always)]
+    fn store_cells(self, a: F32x8, to: &mut [f32]) {
+        to.copy_from_slice(&a.0);
+    }
+    #[inline(always)]
+    fn splat_cells(self, x: f32) -> F32x8 {
+        F32x8([x; 8])
+    }
+    #[inline(always)]
+    fn fma_cells(self, a: F32x8, b: F32x8, c: F32x8) -> F32x8 {
+        F32x8(std::array::from_fn(|i| fused(a.0[i], b.0[i], c.0[i])))
+    }
+    #[inline(always)]
+    fn fnma_cells(self, a: F32x8, b: F32x8, c: F32x8) -> F32x8 {
+        F32x8(std::array::from_fn(|i| fused(-a.0[i], b.0[i], c.0[i])))
+    }
+    #[inline(always)]
+    fn columns(self, rows: &[f32], stride: usize) -> [F32x4; 8] {
+        std::array::from_fn(|i| F32x4(std::array::from_fn(|r| rows[r * stride + i])))
     }
     #[inline(always)]
     fn store_rows(self, v: &[F32x4; 8], at: usize, rows: &mut [&mut [Complex32]]) {

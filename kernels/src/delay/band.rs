@@ -1,0 +1,251 @@
+//! Neighbouring channels that share a grid of delays.
+
+use super::basis::{Domain, Response};
+use super::fft::{Fft, smooth};
+use super::taps::Taps;
+use crate::SPEED_OF_LIGHT;
+use crate::plan::{SPACING_TOLERANCE, Segment};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// Fewer channels than this cost less by the direct sum.
+const FEWEST: usize = 8;
+/// The most channels of a band: working memory grows with them.
+const MOST: usize = 4096;
+/// The widest band: highest over lowest frequency, beyond a single segment.
+const WIDEST: f64 = 1.5;
+/// The nodes a band keeps at its coarsest.
+const NODES: usize = 40;
+/// Channels interpolated at a time.
+pub const TOGETHER: usize = 4;
+
+/// The segments of a band.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// The segments.
+    pub segments: Range<usize>,
+    /// The channels.
+    pub channels: Range<usize>,
+    /// Whether the channels are evenly spaced.
+    pub even: bool,
+}
+
+impl Span {
+    /// Whether a grid of delays is worth its while.
+    pub fn is_long(&self) -> bool {
+        self.channels.len() >= FEWEST
+    }
+}
+
+/// Groups segments into bands.
+pub fn spans(channels: &[f64], segments: &[Segment]) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    for (index, segment) in segments.iter().enumerate() {
+        let end = segment.start + segment.len;
+        if let Some(last) = spans.last_mut() {
+            let all = &channels[last.channels.start..end];
+            let joins = match (last.even, segment.step) {
+                (false, None) => true,
+                (true, Some(_)) => {
+                    let step = (all[last.channels.len() - 1] - all[0]) / (last.channels.len() - 1) as f64;
+                    let expected = |i: usize| all[0] + step * i as f64;
+                    let off = |i: usize| (all[i] - expected(i)).abs() > 4.0 * SPACING_TOLERANCE;
+                    !(off(last.channels.len()) || off(all.len() - 1))
+                }
+                _ => false,
+            };
+            let (low, high) = range(all);
+            if joins && all.len() <= MOST && high <= WIDEST * low {
+                last.segments.end = index + 1;
+                last.channels.end = end;
+                continue;
+            }
+        }
+        spans.push(Span {
+            segments: index..index + 1,
+            channels: segment.start..end,
+            even: segment.step.is_some(),
+        });
+    }
+    spans
+}
+
+fn range(x: &[f64]) -> (f64, f64) {
+    x.iter().fold((f64::INFINITY, 0.0), |(low, high), &x| (x.min(low), x.max(high)))
+}
+
+/// The frequencies of a band, in units of a spacing about a centre.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// The centre [Hz].
+    pub centre: f64,
+    /// The unit [Hz].
+    pub unit: f64,
+    /// The channels in that unit, from the centre.
+    pub places: Vec<f64>,
+    /// The greatest of |places|.
+    pub edge: f64,
+    /// Whether places are whole.
+    pub even: bool,
+    /// The units between the coarsest nodes: a power of two.
+    pub coarsest: usize,
+}
+
+impl Axis {
+    /// The axis of the channels [Hz] of a band.
+    pub fn new(channels: &[f64], even: bool) -> Self {
+        let count = channels.len();
+        let (low, high) = range(channels);
+        let (centre, unit, places): (f64, f64, Vec<f64>) = if even {
+            let middle = count / 2;
+            let step = (channels[count - 1] - channels[0]) / (count - 1) as f64;
+            let places = (0..count).map(|k| (k as f64 - middle as f64) * step.signum()).collect();
+            (channels[0] + step * middle as f64, step.abs(), places)
+        } else {
+            let centre = 0.5 * (low + high);
+            // A band of one frequency still needs a grid.
+            let unit = ((high - low) / (2 * (count - 1)).max(NODES) as f64).max(1e-9 * high);
+            (centre, unit, channels.iter().map(|f| (f - centre) / unit).collect())
+        };
+        let edge = places.iter().fold(1.0, |most: f64, x| most.max(x.abs()));
+        let mut coarsest = 1;
+        while 4.0 * edge >= (2 * coarsest * 2 * NODES) as f64 {
+            coarsest *= 2;
+        }
+        Self { centre, unit, places, edge, even, coarsest }
+    }
+
+    /// The channels as y, ±1 at the edge.
+    pub fn y(&self) -> Vec<f64> {
+        self.places.iter().map(|x| x / self.edge).collect()
+    }
+
+    /// The reach of the nodes of all classes, in units.
+    fn reach(&self, taps: &Taps) -> f64 {
+        match self.coarsest {
+            1 if self.even => self.edge,
+            coarsest => self.edge + ((taps.count / 2 + 1) * coarsest) as f64,
+        }
+    }
+}
+
+/// The grid of delays of a band.
+#[derive(Clone, Debug)]
+pub struct Grid {
+    /// Cells of the finest nodes.
+    pub len: usize,
+    /// What kernels are fitted over.
+    pub domain: Domain,
+    /// What nodes are divided by.
+    pub response: Response,
+}
+
+impl Grid {
+    /// A grid at least `oversampling` times finer than the band.
+    pub fn new(axis: &Axis, taps: &Taps, oversampling: f64) -> Self {
+        let reach = axis.reach(taps);
+        let coarse = (2.0 * reach * oversampling / axis.coarsest as f64).ceil() as usize;
+        let len = axis.coarsest * smooth(coarse.max(16));
+        let domain = Domain { edge: axis.edge / len as f64, stretch: reach / axis.edge };
+        Self { len, domain, response: Response::new(0.5 / (domain.edge * domain.stretch)) }
+    }
+}
+
+/// Nodes of one spacing.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// The longest delay [cells].
+    pub limit: f64,
+    /// From cells to nodes.
+    pub fft: Fft,
+    /// The first node.
+    pub first: i64,
+    /// 1/response of every node.
+    pub inverse: Vec<f32>,
+    /// Taps a channel; 0 if nodes are channels.
+    pub taps: usize,
+    /// For each segment of the band, runs of channels between the same nodes.
+    pub runs: Vec<Vec<Run>>,
+    /// The taps of the runs: `[tap][channel of the run]`
+    pub weights: Vec<f32>,
+}
+
+/// Channels between the same nodes.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// The first node that takes part, from the first of the class.
+    pub node: u32,
+    /// The taps.
+    pub weights: u32,
+    /// How many channels, at most [`TOGETHER`].
+    pub count: u32,
+}
+
+impl Class {
+    /// The classes of a band, coarsest nodes first.
+    pub fn all(axis: &Axis, grid: &Grid, taps: &Taps, lens: &[usize]) -> Vec<Self> {
+        let spacings = (0..).map(|i| axis.coarsest >> i).take_while(|&spacing| spacing > 0);
+        spacings.map(|spacing| Self::new(axis, grid, taps, spacing, lens)).collect()
+    }
+
+    fn new(axis: &Axis, grid: &Grid, taps: &Taps, spacing: usize, lens: &[usize]) -> Self {
+        let cells = grid.len / spacing;
+        let exact = axis.even && spacing == 1;
+        let places: Vec<f64> = axis.places.iter().map(|x| x / spacing as f64).collect();
+        let (before, after) = if exact { (0, 0) } else { (taps.before() as i64, taps.count as i64 / 2) };
+        let node = |x: &f64| x.floor() as i64;
+        let first = places.iter().map(node).min().unwrap_or(0) - before;
+        let last = places.iter().map(node).max().unwrap_or(0) + after;
+        let turns = |j: i64| j as f64 / cells as f64;
+        let mut known: HashMap<Vec<u64>, u32> = HashMap::new();
+        let mut weights: Vec<f32> = Vec::new();
+        let mut runs = Vec::new();
+        let mut start = 0;
+        for &len in lens {
+            let mut of_segment = Vec::new();
+            let mut at = start;
+            while at < start + len {
+                let here = node(&places[at]);
+                let most = if exact { 1 } else { TOGETHER };
+                let count =
+                    places[at..(start + len).min(at + most)].iter().take_while(|x| node(x) == here).count();
+                let index = if exact {
+                    0
+                } else {
+                    let fractions: Vec<f64> = places[at..at + count].iter().map(|x| x - x.floor()).collect();
+                    let key = fractions.iter().map(|x| (x * 1e12).round() as u64).collect();
+                    *known.entry(key).or_insert_with(|| {
+                        let index = weights.len() as u32;
+                        let columns: Vec<Vec<f64>> = fractions.iter().map(|&f| taps.weights(f)).collect();
+                        for tap in 0..taps.count {
+                            weights.extend(columns.iter().map(|column| column[tap] as f32));
+                        }
+                        index
+                    })
+                };
+                of_segment.push(Run {
+                    node: (here - before - first) as u32,
+                    weights: index,
+                    count: count as u32,
+                });
+                at += count;
+            }
+            runs.push(of_segment);
+            start += len;
+        }
+        Self {
+            limit: if exact { f64::INFINITY } else { taps.limit * cells as f64 },
+            fft: Fft::new(cells),
+            first,
+            inverse: (first..=last).map(|j| grid.response.inverse(turns(j)) as f32).collect(),
+            taps: if exact { 0 } else { taps.count },
+            runs,
+            weights,
+        }
+    }
+}
+
+/// Half turns per metre of delay at a frequency [Hz].
+pub fn half_turns(frequency: f64) -> f64 {
+    2.0 * frequency / SPEED_OF_LIGHT
+}

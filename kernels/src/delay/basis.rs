@@ -1,0 +1,145 @@
+//! Spreading kernels: what a source of spectrum Tₚ puts into the cells around its delay.
+
+use super::solve::{Cholesky, chebyshev, inverse};
+use std::f64::consts::{PI, TAU};
+
+/// The cells a source is spread over.
+pub const WIDTH: usize = 8;
+/// The part of the kernel's natural steepness that suits least squares best.
+const STEEPNESS: f64 = 0.95;
+/// The weight of frequencies outside of the band, which only reach the outer taps.
+const OUTSIDE: f64 = 0.1;
+
+/// The response of cells to frequencies: nodes are divided by it, kernels multiplied.
+#[derive(Clone, Debug)]
+pub struct Response {
+    weights: Vec<f64>,
+}
+
+impl Response {
+    /// Of a grid that is finer than its band by `oversampling`.
+    pub fn new(oversampling: f64) -> Self {
+        const POINTS: usize = 48;
+        let beta = STEEPNESS * PI * WIDTH as f64 * (1.0 - 0.5 / oversampling);
+        let weight = |i: usize| {
+            let x = (i as f64 + 0.5) / POINTS as f64;
+            (beta * ((1.0 - x * x).sqrt() - 1.0)).exp() * WIDTH as f64 / POINTS as f64
+        };
+        Self { weights: (0..POINTS).map(weight).collect() }
+    }
+
+    /// 1/response at `turns` per cell.
+    pub fn inverse(&self, turns: f64) -> f64 {
+        let step = TAU * turns * 0.5 * WIDTH as f64 / self.weights.len() as f64;
+        let sum: f64 =
+            self.weights.iter().enumerate().map(|(i, w)| w * ((i as f64 + 0.5) * step).cos()).sum();
+        1.0 / sum
+    }
+}
+
+/// The band as the kernels see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Domain {
+    /// Turns per cell at the edge of the channels.
+    pub edge: f64,
+    /// The outermost node over the edge of the channels, at least 1.
+    pub stretch: f64,
+}
+
+/// Kernels for Tₚ(y), y = ±1 at the edge of the channels, as polynomials in the place t within a cell, |t| ≤ ½:
+/// real for even p, imaginary for odd p.
+#[derive(Clone, Debug)]
+pub struct Basis {
+    /// `[p][power of t][cell]`
+    pub pieces: Vec<Vec<[f64; WIDTH]>>,
+    /// The rms error over places and channels for each p.
+    pub errors: Vec<f64>,
+}
+
+/// Where a cell is relative to a source.
+fn place(cell: usize, t: f64) -> f64 {
+    cell as f64 - (WIDTH as f64 / 2.0 - 0.5) - t
+}
+
+impl Basis {
+    /// Least squares over the band for `terms` polynomials, with pieces of the given degree.
+    pub fn new(domain: Domain, response: &Response, terms: usize, degree: usize) -> Self {
+        const POINTS: usize = 64;
+        struct Point {
+            turns: f64,
+            inverse: f64,
+            weight: f64,
+            terms: Vec<f64>,
+        }
+        let points: Vec<Point> = (0..POINTS)
+            .map(|i| {
+                let y = domain.stretch * (i as f64 + 0.5) / POINTS as f64;
+                let turns = y * domain.edge;
+                let weight = if y <= 1.0 + 1.0 / POINTS as f64 { 1.0 } else { OUTSIDE };
+                Point { turns, inverse: response.inverse(turns), weight, terms: chebyshev(y, terms) }
+            })
+            .collect();
+        let gram = Cholesky::new(WIDTH, |a, b| {
+            let distance = TAU * (a as f64 - b as f64);
+            points.iter().map(|p| p.weight * p.inverse * p.inverse * (p.turns * distance).cos()).sum()
+        });
+        let places: Vec<f64> =
+            (0..=degree).map(|i| 0.5 * (PI * (i as f64 + 0.5) / (degree + 1) as f64).cos()).collect();
+        let powers: Vec<Vec<f64>> =
+            places.iter().map(|t| (0..=degree).map(|d| (2.0 * t).powi(d as i32)).collect()).collect();
+        let to_powers = inverse(&powers);
+        let kernel = |p: usize, t: f64| {
+            let mut x = [0.0; WIDTH];
+            for (cell, x) in x.iter_mut().enumerate() {
+                let distance = TAU * place(cell, t);
+                let wave = |turns: f64| match p % 2 {
+                    0 => (turns * distance).cos(),
+                    _ => -(turns * distance).sin(),
+                };
+                *x = points.iter().map(|q| q.weight * q.inverse * q.terms[p] * wave(q.turns)).sum();
+            }
+            gram.solve(&mut x);
+            x
+        };
+        let pieces: Vec<Vec<[f64; WIDTH]>> = (0..terms)
+            .map(|p| {
+                let values: Vec<[f64; WIDTH]> = places.iter().map(|&t| kernel(p, t)).collect();
+                (0..=degree)
+                    .map(|d| {
+                        std::array::from_fn(|cell| {
+                            let sum: f64 = to_powers[d].iter().zip(&values).map(|(c, v)| c * v[cell]).sum();
+                            sum * f64::from(1 << d)
+                        })
+                    })
+                    .collect()
+            })
+            .collect();
+        let errors = pieces.iter().enumerate().map(|(p, piece)| error(domain, response, p, piece)).collect();
+        Self { pieces, errors }
+    }
+}
+
+/// The rms error of a kernel at the channels.
+fn error(domain: Domain, response: &Response, p: usize, piece: &[[f64; WIDTH]]) -> f64 {
+    const PLACES: usize = 12;
+    const POINTS: usize = 40;
+    let mut sum = 0.0;
+    for i in 0..POINTS {
+        let y = (i as f64 + 0.5) / POINTS as f64;
+        let turns = y * domain.edge;
+        let (inverse, wanted) = (response.inverse(turns), chebyshev(y, p + 1)[p]);
+        for j in 0..PLACES {
+            let t = (j as f64 + 0.5) / PLACES as f64 - 0.5;
+            let (mut re, mut im) = (0.0, 0.0);
+            for cell in 0..WIDTH {
+                let weight = piece.iter().rev().fold(0.0, |sum, row| sum * t + row[cell]);
+                let (sin, cos) = (TAU * turns * place(cell, t)).sin_cos();
+                re += weight * cos;
+                im += weight * sin;
+            }
+            let (found, stray) = if p.is_multiple_of(2) { (re, im) } else { (-im, re) };
+            sum += (found * inverse - wanted).powi(2) + (stray * inverse).powi(2);
+        }
+    }
+    (sum / (PLACES * POINTS) as f64).sqrt()
+}

@@ -1,0 +1,173 @@
+//! The sum over sources as a Fourier transform over delays.
+//!
+//! In one row the phase of a source is linear in frequency, with the delay τ = (u l + v m + w (n − 1))/c as slope. Each
+//! source is spread over eight cells of a grid of delays, by a kernel that carries its spectrum; a short transform takes
+//! the grid to coarse frequency nodes, and a few taps take the nodes to channels. The cost of a source in a row does not
+//! depend on the number of channels.
+
+mod band;
+mod basis;
+mod fft;
+mod plan;
+mod run;
+mod solve;
+mod spectrum;
+mod spread;
+mod taps;
+
+use crate::simd::{Line, Token};
+use crate::{KernelError, Mix, Plane, SimdLevel, Source};
+use num_complex::Complex32;
+use plan::DelayPlan;
+use run::{Job, cells, lines};
+
+/// The range of [`DelayOptions::epsilon`].
+pub const EPSILON: std::ops::RangeInclusive<f64> = 1e-6..=1e-3;
+
+/// How a [`DelayFft`] is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DelayOptions {
+    /// The rms error of cross-correlations over their rms value that is promised, in [`EPSILON`].
+    pub epsilon: f64,
+}
+
+impl DelayOptions {
+    /// Options with the given ε.
+    #[must_use]
+    pub fn new(epsilon: f64) -> Self {
+        Self { epsilon }
+    }
+}
+
+/// A plan for the sum by transforms over delays.
+///
+/// Sources whose spectra no short series represents, channels too few for a grid, and unevenly spaced channels on
+/// baselines too long for theirs go to the direct sum, within the same call.
+#[derive(Clone, Debug)]
+pub struct DelayFft {
+    level: SimdLevel,
+    token: Token,
+    options: DelayOptions,
+    plan: DelayPlan,
+}
+
+/// The working memory of [`DelayFft::predict`]: one for each thread, for the plan that made it and its
+/// [`with_sources`](DelayFft::with_sources) kin.
+#[derive(Clone, Debug)]
+pub struct DelayScratch {
+    lines: Vec<Line>,
+    cells: Vec<f32>,
+}
+
+impl DelayFft {
+    /// Makes a plan: checks the input, fits spectra and kernels.
+    ///
+    /// `channels` are frequencies [Hz], positive, in any order and spacing. Several planes may share a Stokes parameter.
+    ///
+    /// # Errors
+    /// [`KernelError`] for what [`Direct::new`](crate::Direct::new) refuses, or an ε outside of [`EPSILON`].
+    pub fn new(
+        level: SimdLevel,
+        channels: &[f64],
+        planes: &[Plane],
+        mix: &Mix,
+        options: &DelayOptions,
+    ) -> Result<Self, KernelError> {
+        let token = Token::new(level)?;
+        if !EPSILON.contains(&options.epsilon) {
+            return Err(KernelError::Epsilon { epsilon: options.epsilon });
+        }
+        let plan = DelayPlan::new(token.widths(), channels, planes, mix, options.epsilon)?;
+        Ok(Self { level, token, options: *options, plan })
+    }
+
+    /// The same spectra with the sources elsewhere (another phase centre): shares the kernels with `self`.
+    ///
+    /// `planes` are the new sources of each plane, in the order given to [`DelayFft::new`].
+    ///
+    /// # Errors
+    /// [`KernelError`] for lengths that disagree, values that are not finite or out of range, or a source that changed
+    /// between point and Gaussian.
+    pub fn with_sources(&self, planes: &[&[Source]]) -> Result<Self, KernelError> {
+        Ok(Self { plan: self.plan.with_sources(planes)?, ..*self })
+    }
+
+    /// The working memory for one thread.
+    #[must_use]
+    pub fn scratch(&self) -> DelayScratch {
+        DelayScratch { lines: vec![Line([0.0; 16]); lines(&self.plan)], cells: vec![0.0; cells(&self.plan)] }
+    }
+
+    /// The instructions the plan uses.
+    #[must_use]
+    pub fn level(&self) -> SimdLevel {
+        self.level
+    }
+
+    /// The options the plan was made with.
+    #[must_use]
+    pub fn options(&self) -> DelayOptions {
+        self.options
+    }
+
+    /// The number of channels.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.plan.rest.channels
+    }
+
+    /// The number of correlations.
+    #[must_use]
+    pub fn correlations(&self) -> usize {
+        self.plan.rest.correlations
+    }
+
+    /// The number of sources, over all planes.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        self.plan.slots.iter().map(|slot| slot.points.len() + slot.gaussians.len()).sum::<usize>()
+            + self.plan.unfit.len()
+    }
+
+    /// The sources that go to the direct sum, as (plane, source): their spectra are no short series.
+    #[must_use]
+    pub fn unfit(&self) -> &[(usize, usize)] {
+        &self.plan.unfit
+    }
+
+    /// How many rows are summed at a time: a multiple of it wastes no lanes.
+    #[must_use]
+    pub fn row_group(&self) -> usize {
+        self.plan.rest.widths.lanes
+    }
+
+    /// Predicts rows: `uvw` [m], one triple for each row; `out`, one slice for each row of shape
+    /// `(channel, correlation)`, correlation fastest [Jy], overwritten. Allocates nothing.
+    ///
+    /// # Errors
+    /// [`KernelError`] for lengths that disagree, or a baseline that is not finite or too long for the phases to mean
+    /// anything; `out` is untouched then.
+    pub fn predict(
+        &self,
+        uvw: &[[f64; 3]],
+        out: &mut [&mut [Complex32]],
+        scratch: &mut DelayScratch,
+    ) -> Result<(), KernelError> {
+        self.plan.rest.check_rows(uvw, out)?;
+        let length = |expected, found| match expected == found {
+            true => Ok(()),
+            false => Err(KernelError::Length { what: "scratch", expected, found }),
+        };
+        length(lines(&self.plan), scratch.lines.len())?;
+        length(cells(&self.plan), scratch.cells.len())?;
+        self.token.run(Job {
+            plan: &self.plan,
+            uvw,
+            out,
+            lines: &mut scratch.lines,
+            cells: &mut scratch.cells,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! Spectra as short Chebyshev series, and envelopes of Gaussians at a few frequencies.
+
+use super::solve::{Cholesky, chebyshev, inverse};
+use std::f64::consts::PI;
+
+/// The most terms of a series.
+const TERMS: usize = 12;
+
+/// The channels of a band as y, ±1 at the edge: the series of a spectrum is its least-squares fit there.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// Tₚ at each channel: `[channel][p]`
+    values: Vec<Vec<f64>>,
+    /// From channels to terms: `[p][channel]`
+    matrix: Vec<Vec<f64>>,
+}
+
+/// A spectrum as a series.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// The terms.
+    pub terms: Vec<f64>,
+    /// The sum of the squared errors at the channels.
+    pub error: f64,
+    /// The greatest error at a channel.
+    pub worst: f64,
+}
+
+impl Fit {
+    /// The numbers of terms to try for a band of so many channels, fewest first.
+    pub fn lengths(channels: usize) -> impl Iterator<Item = usize> {
+        // More terms than this oscillate between evenly spaced channels.
+        let most = (2.0 * (channels as f64).sqrt()) as usize;
+        [3, 4, 5, 6, 8, 10, TERMS].into_iter().filter(move |&terms| terms <= most.min(channels).max(3))
+    }
+
+    /// A fit of `terms` terms.
+    pub fn new(y: &[f64], terms: usize) -> Self {
+        let values: Vec<Vec<f64>> = y.iter().map(|&y| chebyshev(y, terms)).collect();
+        let gram = Cholesky::new(terms, |a, b| values.iter().map(|v| v[a] * v[b]).sum());
+        let mut matrix = vec![vec![0.0; y.len()]; terms];
+        for (k, value) in values.iter().enumerate() {
+            let mut column = value.clone();
+            gram.solve(&mut column);
+            for (row, x) in matrix.iter_mut().zip(column) {
+                row[k] = x;
+            }
+        }
+        Self { values, matrix }
+    }
+
+    /// The series of flux densities at the channels.
+    pub fn series(&self, flux: &[f32]) -> Series {
+        let terms: Vec<f64> = self
+            .matrix
+            .iter()
+            .map(|row| row.iter().zip(flux).map(|(a, &b)| a * f64::from(b)).sum())
+            .collect();
+        let (mut error, mut worst) = (0.0, 0.0_f64);
+        for (value, &flux) in self.values.iter().zip(flux) {
+            let found: f64 = value.iter().zip(&terms).map(|(a, b)| a * b).sum();
+            let difference = found - f64::from(flux);
+            error += difference * difference;
+            worst = worst.max(difference.abs());
+        }
+        Series { terms, error, worst }
+    }
+}
+
+/// Where spectra under envelopes are evaluated, and how their series follows.
+#[derive(Clone, Debug)]
+pub struct Samples {
+    /// y of each sample.
+    pub y: Vec<f64>,
+    /// From samples to terms: `[p][sample]`
+    pub matrix: Vec<Vec<f64>>,
+    /// The greatest |term| of a Gaussian of unit flux density, for each p.
+    pub greatest: Vec<f64>,
+}
+
+impl Samples {
+    /// The fewest samples with which a Gaussian of any size, of unit flux density, has an rms error of at most `tolerance`;
+    /// none if the band is too wide. `half` is half the bandwidth over the central frequency.
+    pub fn new(half: f64, stretch: f64, tolerance: f64) -> Option<Self> {
+        (4..=TERMS)
+            .map(|count| Self::with(count, half, stretch))
+            .find_map(|(samples, error)| (error <= tolerance).then_some(samples))
+    }
+
+    fn with(count: usize, half: f64, stretch: f64) -> (Self, f64) {
+        const POINTS: usize = 24;
+        let reach = 0.5 * (1.0 + stretch);
+        let y: Vec<f64> = (0..count).map(|i| reach * (PI * (i as f64 + 0.5) / count as f64).cos()).collect();
+        let matrix = inverse(&y.iter().map(|&y| chebyshev(y, count)).collect::<Vec<_>>());
+        let mut greatest = vec![0.0_f64; count];
+        let mut most = 0.0_f64;
+        for i in 0..60 {
+            let exponent = 0.02 * 1.13_f64.powi(i);
+            // A spectrum of index −1 stands for any: what matters more is the envelope.
+            let bell = |y: f64| {
+                let ratio = (1.0 + y * half).max(0.05);
+                (-exponent * ratio * ratio).exp() / ratio
+            };
+            let terms: Vec<f64> =
+                matrix.iter().map(|row| row.iter().zip(&y).map(|(m, &y)| m * bell(y)).sum()).collect();
+            greatest.iter_mut().zip(&terms).for_each(|(g, t)| *g = g.max(t.abs()));
+            let error: f64 = (0..POINTS)
+                .map(|i| {
+                    let y = 2.0 * (i as f64 + 0.5) / POINTS as f64 - 1.0;
+                    let found: f64 = chebyshev(y, count).iter().zip(&terms).map(|(a, b)| a * b).sum();
+                    (found - bell(y)).powi(2)
+                })
+                .sum();
+            most = most.max((error / POINTS as f64).sqrt());
+        }
+        (Self { y, matrix, greatest }, most)
+    }
+}

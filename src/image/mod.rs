@@ -1,0 +1,3 @@
+//! Images in FITS files.
+
+pub mod beam_fits;
