@@ -8,7 +8,7 @@
 #   NVSS_PREDICT_KILLS=50 ./test.sh    kills of each kind in the kill study (10 unless given)
 #
 # What cannot be installed is skipped aloud; with CI=true it is a failure.
-set -euo pipefail
+set -eEuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
 
@@ -16,9 +16,13 @@ started=$SECONDS
 log=target/test-logs
 mkdir -p "$log"
 
+current=setup
+trap 'printf "\ntest.sh: FAILED in step: %s\n" "$current"' ERR
+
 step() { # step NAME COMMAND...: runs it, and says how long it took
     local name=$1 begun=$SECONDS
     shift
+    current=$name
     printf '\n== %s\n' "$name"
     "$@"
     printf '== %s: %d s\n' "$name" $((SECONDS - begun))

@@ -4,7 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nvss_predict::catalog::{self, Catalog, CatalogError, FluxUnit, Format, Kind, Near, ReadOptions};
+use nvss_predict::catalog::{
+    self, Catalog, CatalogError, FluxUnit, Format, Handling, Kind, Near, ReadOptions,
+};
 use nvss_predict::coords::{Direction, Frame};
 use nvss_predict::sky::{AngleFrame, Component, Selection, Shape, Spectrum, select};
 
@@ -26,6 +28,18 @@ fn j2000(ra: f64, dec: f64) -> Direction {
 
 fn default_read(path: &Path) -> Result<Catalog, CatalogError> {
     catalog::read(path, &ReadOptions::default())
+}
+
+/// Malformed rows are errors, and polarisation is taken in.
+const STRICT: Handling = Handling { polarization: true, strict: true };
+
+fn read_handling(path: &Path, handling: Handling) -> Result<Catalog, CatalogError> {
+    catalog::open(path, None)?.read_with(&ReadOptions::default(), handling)
+}
+
+fn text_handling(content: &str, handling: Handling) -> Result<Catalog, CatalogError> {
+    let (_folder, path) = file("list.csv", content.as_bytes());
+    read_handling(&path, handling)
 }
 
 /// An error and all its causes, as a person sees it.
@@ -74,6 +88,21 @@ mod sqlite;
 
 #[path = "catalogues/csv.rs"]
 mod csv;
+
+#[path = "catalogues/real.rs"]
+mod real;
+
+#[path = "catalogues/strict.rs"]
+mod strict;
+
+#[path = "catalogues/vl.rs"]
+mod vl;
+
+#[path = "catalogues/forms.rs"]
+mod forms;
+
+#[path = "catalogues/forms_binary.rs"]
+mod forms_binary;
 
 #[test]
 fn the_content_tells_the_format_and_its_absence() {

@@ -61,6 +61,7 @@ int nvss_table_select(void* table, const uint64_t* rows, size_t count, void** ou
 int nvss_table_save(void* table, const char* path, size_t length, NvssError* error);
 int nvss_table_concatenate(const char* parts, size_t parts_length, const char* path, size_t length, NvssError* error);
 int nvss_tile_cache(void* table, const char* column, size_t length, uint32_t mebibytes, NvssError* error);
+int nvss_tile_forget(void* table, const char* column, size_t length, NvssError* error);
 int nvss_column_kind(void* table, const char* column, size_t length, NvssColumnKind* kind, NvssError* error);
 int nvss_cells_shape(void* table, const char* column, size_t length, uint64_t start, uint64_t count,
                      NvssCellShape* shape, NvssError* error);

@@ -168,4 +168,11 @@ int nvss_tile_cache(void* table, const char* column, size_t length, uint32_t meb
   });
 }
 
+int nvss_tile_forget(void* table, const char* column, size_t length, NvssError* error) {
+  return guard(error, [=] {
+    // Writes what is changed, then drops every tile: the next read goes to the file.
+    ROTiledStManAccessor(as_table(table), as_string(column, length), True).clearCaches();
+  });
+}
+
 }  // extern "C"

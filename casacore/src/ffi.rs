@@ -194,6 +194,12 @@ unsafe extern "C" {
         out: *mut *mut RawBytes,
         error: *mut ShimError,
     ) -> c_int;
+    fn nvss_tile_forget(
+        table: *mut RawHandle,
+        column: *const u8,
+        length: usize,
+        error: *mut ShimError,
+    ) -> c_int;
     fn nvss_record_get(
         table: *mut RawHandle,
         column: *const u8,

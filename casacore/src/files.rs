@@ -31,13 +31,22 @@ impl Table {
     /// # Errors
     /// [`Error::Casacore`], [`Error::Io`].
     pub fn fsync(&self) -> Result<()> {
+        self.fsync_without(&[])
+    }
+
+    /// [`Table::fsync`], leaving out the files `skipped` (absolute paths, as [`Table::files_of_column`] gives them): those whose
+    /// content does not matter yet.
+    ///
+    /// # Errors
+    /// [`Error::Casacore`], [`Error::Io`].
+    pub fn fsync_without(&self, skipped: &[PathBuf]) -> Result<()> {
         self.flush()?;
         let mut directories = self.part_names()?;
         if self.root().is_dir() && !directories.iter().any(|part| part == self.root()) {
             directories.push(self.root().to_owned());
         }
         for directory in directories {
-            sync_directory(&directory)?;
+            sync_directory(&directory, skipped)?;
         }
         Ok(())
     }
@@ -128,9 +137,10 @@ fn list(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn sync_directory(directory: &Path) -> Result<()> {
+fn sync_directory(directory: &Path, skipped: &[PathBuf]) -> Result<()> {
     let files = list(directory)?;
     let files = files.iter().filter(|file| file.file_name().is_some_and(|name| name != LOCK_FILE));
+    let files = files.filter(|file| !skipped.contains(file));
     for path in files.map(PathBuf::as_path).chain([directory]) {
         File::open(path).and_then(|file| file.sync_all()).map_err(|source| Error::Io {
             operation: "fsync",

@@ -106,8 +106,12 @@ impl Table {
     }
 
     /// casacore's words as an error of this table.
+    /// The error for what casacore said; a file of the table that it could not open is told apart.
     pub(crate) fn failed(&self, operation: impl Into<String>, message: String) -> Error {
-        failed(operation, &self.path, message)
+        match files::missing_in(&message, &self.root) {
+            Some(file) => Error::MissingFile { table: self.path.clone(), file, columns: Vec::new() },
+            None => failed(operation, &self.path, message),
+        }
     }
 
     /// The path it was opened by.
@@ -324,6 +328,17 @@ impl Table {
         self.raw
             .tile_cache(column, mebibytes)
             .map_err(|message| self.failed(format!("set the tile cache of column {column} of"), message))
+    }
+
+    /// Drops what casacore keeps of a tiled column in memory, after writing what is changed: the next read goes to the file.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchColumn`]; [`Error::Casacore`] when the column is not tiled.
+    pub fn forget_tiles(&self, column: &str) -> Result<()> {
+        self.require(column)?;
+        self.raw
+            .forget_tiles(column)
+            .map_err(|message| self.failed(format!("drop the cached tiles of column {column} of"), message))
     }
 
     /// Says whether each storage manager's file is there, which casacore does not ask when it opens a table.

@@ -82,6 +82,13 @@ impl Direct {
         self.plan.widths.lanes
     }
 
+    /// An estimate of the seconds one core takes for a row: to be compared with
+    /// [`DelayFft::seconds_per_row`](crate::DelayFft::seconds_per_row).
+    #[must_use]
+    pub fn seconds_per_row(&self) -> f64 {
+        crate::delay::cost::direct(&self.plan, self.level)
+    }
+
     /// Predicts rows: `uvw` [m], one triple for each row; `out`, one slice for each row of shape
     /// `(channel, correlation)`, correlation fastest [Jy], overwritten. Allocates nothing.
     ///

@@ -127,6 +127,12 @@ pub fn auto(telescope: &str, diameters: &[f64]) -> Result<Choice, Unserved> {
         Ok(Choice { beam: ArrayBeam::uniform(beam), why })
     };
     let advice = |text: &str| text.to_owned();
+    // CASA has no DSA-110 among its observatories, so its data are written as those of a neighbour at Owens Valley or of CARMA;
+    // the dishes tell.
+    let small = !diameters.is_empty() && diameters.iter().all(|diameter| (4.5..4.8).contains(diameter));
+    if small && matches!(name.as_str(), "OVROMMA" | "OVRO" | "CARMA") {
+        return uniform(Arc::new(Dsa110));
+    }
     if STATIONS.iter().any(|station| name.starts_with(station)) {
         return Err(Unserved {
             reason: format!(
@@ -145,11 +151,8 @@ pub fn auto(telescope: &str, diameters: &[f64]) -> Result<Choice, Unserved> {
             advice: advice("give the beam of this field as an image with --beam FILE.fits, or --beam none"),
         });
     }
-    // DSA-110 data have been written with the name of CARMA, whose dishes are of other sizes.
-    let small = !diameters.is_empty() && diameters.iter().all(|diameter| (4.5..4.8).contains(diameter));
     match name.as_str() {
         "DSA110" | "DSA" => uniform(Arc::new(Dsa110)),
-        "CARMA" if small => uniform(Arc::new(Dsa110)),
         "VLA" | "EVLA" | "JVLA" => uniform(Arc::new(vla())),
         "MEERKAT" => uniform(Arc::new(meerkat())),
         "ATCA" => uniform(Arc::new(atca())),

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Catalog, CatalogError, Format, Kind, ReadOptions};
+use super::{Catalog, CatalogError, Format, Handling, Kind, ReadOptions};
 use crate::coords::Direction;
 use crate::sky::{Component, Cones};
+
+/// How many malformed rows are told one by one.
+const TOLD: usize = 5;
 
 /// A catalogue in the making.
 pub(super) struct Builder {
@@ -15,11 +18,23 @@ pub(super) struct Builder {
     rows: u64,
     without_flux: u64,
     far: u64,
+    /// Whether polarisation is to be taken in.
+    pub polarization: bool,
+    /// Whether malformed rows are left out rather than fatal.
+    lenient: bool,
+    malformed: u64,
+    /// The first malformed rows.
+    told: Vec<CatalogError>,
 }
 
 impl Builder {
-    pub fn new(path: &Path, options: &ReadOptions) -> Self {
+    pub fn new(path: &Path, kind: Kind, options: &ReadOptions, handling: Handling) -> Self {
         Builder {
+            // A survey loses nothing to speak of with a row; a list of components would be another sky.
+            lenient: kind == Kind::Survey && !handling.strict,
+            polarization: handling.polarization,
+            malformed: 0,
+            told: Vec::new(),
             path: path.to_owned(),
             cones: options.near.as_ref().map(|near| Cones::new(&near.centres, near.radius)),
             components: Vec::new(),
@@ -60,23 +75,50 @@ impl Builder {
                 self.components.push(component);
                 Ok(())
             }
-            Err(error) => Err(CatalogError::Row {
-                path: self.path.clone(),
-                line: line(),
-                message: format!("{error}; mend or remove the row"),
-            }),
+            Err(error) => {
+                let path = self.path.clone();
+                let message = format!("{error}; mend or remove the row");
+                self.malformed(|| CatalogError::Row { path, line: line(), message })
+            }
         }
     }
 
+    /// Counts a malformed row and goes on, or stops with `error`; only the first few are asked what is wrong.
+    pub fn malformed(&mut self, error: impl FnOnce() -> CatalogError) -> Result<(), CatalogError> {
+        if !self.lenient {
+            return Err(error());
+        }
+        self.malformed += 1;
+        if self.told.len() < TOLD {
+            self.told.push(error());
+        }
+        Ok(())
+    }
+
     /// The catalogue.
-    pub fn finish(mut self, kind: Kind, format: Format, digest: String) -> Catalog {
+    ///
+    /// # Errors
+    /// If most of its rows are malformed: then it is something else.
+    pub fn finish(mut self, kind: Kind, format: Format, digest: String) -> Result<Catalog, CatalogError> {
+        if 2 * self.malformed > self.rows && !self.told.is_empty() {
+            return Err(self.told.swap_remove(0));
+        }
+        if self.malformed > 0 {
+            let told: Vec<String> = self.told.iter().map(CatalogError::brief).collect();
+            let more = if self.malformed > told.len() as u64 { "; ..." } else { "" };
+            self.notes.push(format!(
+                "{} malformed rows left out ({}{more}); --strict makes them an error",
+                self.malformed,
+                told.join("; ")
+            ));
+        }
         if self.without_flux > 0 {
             self.notes.push(format!("{} rows without a flux density dropped", self.without_flux));
         }
         if self.far > 0 {
             self.notes.push(format!("{} rows too far away to matter left out", self.far));
         }
-        Catalog {
+        Ok(Catalog {
             components: self.components,
             kind,
             format,
@@ -84,6 +126,6 @@ impl Builder {
             digest,
             rows_read: self.rows,
             notes: self.notes,
-        }
+        })
     }
 }

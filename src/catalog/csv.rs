@@ -1,15 +1,15 @@
 //! Component lists and catalogues as tables of text: CSV, TSV, semicolons; VizieR's with a row of units.
 //!
-//! One row a component; `#` begins a comment line. The columns are those of [`super::csv_columns`]. A
-//! malformed row is an error with its line; a row without a flux density is dropped and counted.
+//! One row a component; `#` begins a comment line. The columns are those of [`super::csv_columns`], and those
+//! of the surveys of [`super::survey`] (VizieR's asu-tsv: "VizieR documentation, Output formats").
 
 use super::builder::Builder;
-use super::csv_columns::{Columns, Coordinate, Unit};
-use super::csv_table::{Table, line_at};
+use super::csv_table::{self, Table};
+use super::headings::Heading;
 use super::input::Input;
+use super::rows::{self, Rows};
+use super::survey::{self, Survey};
 use super::{CatalogError, ReadOptions};
-use crate::coords::{self, Direction};
-use crate::sky::{AngleFrame, Component, Gaussian, Shape, Spectrum, Stokes};
 
 /// Reads a text table; returns the digest of the file.
 pub(super) fn read(
@@ -18,275 +18,44 @@ pub(super) fn read(
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
     let (content, digest) = input.content()?;
-    let text = match std::str::from_utf8(&content) {
-        Ok(text) => text,
-        Err(error) => {
-            let sound = std::str::from_utf8(&content[..error.valid_up_to()]).unwrap_or_default();
-            return Err(CatalogError::NotUtf8 {
-                path: input.path.clone(),
-                line: line_at(sound, sound.len()),
-            });
-        }
-    };
+    let text = input.text(&content)?;
     let mut table = Table::new(input, text)?;
-    let line = table.header_line;
-    let header = |message| CatalogError::Header { path: input.path.clone(), line, message };
-    let columns = Columns::find(&table.headings, table.units.as_deref(), options, header)?;
-    for note in &columns.notes {
-        builder.note(note);
-    }
-    let reader = RowReader { columns: &columns, options };
-    let (mut flat, mut indexed) = (0u64, 0u64);
-    loop {
-        // The row is borrowed from the table, which alone can tell its line once that has gone.
-        let row = match table.next_row()? {
-            None => break,
-            Some(record) => reader.row(record, builder),
-        };
-        let component = match row {
-            Ok(None) => continue,
-            Ok(Some((component, given))) => {
-                if !given {
-                    *(if component.spectrum == Spectrum::Flat { &mut flat } else { &mut indexed }) += 1;
-                }
-                component
-            }
-            Err(Wrong::Row(message)) => {
-                return Err(CatalogError::Row { path: input.path.clone(), line: table.line(), message });
-            }
-            Err(Wrong::Cell(index, value, reason)) => {
-                let column =
-                    table.headings.get(index).map_or_else(String::new, |heading| heading.name.clone());
-                return Err(CatalogError::Cell {
-                    path: input.path.clone(),
-                    line: table.line(),
-                    column,
-                    value,
-                    reason,
-                });
-            }
-        };
-        builder.push(component, || table.line())?;
-    }
-    if flat > 0 {
-        builder.note(format!(
-            "{flat} components without a spectral index taken as flat: the frequency of their flux density is not known (--ref-freq)"
-        ));
-    }
-    if indexed > 0 {
-        builder
-            .note(format!("{indexed} components without a spectral index given that of {}", options.alpha));
-    }
+    let survey = survey::recognise(&comments(text), &table.headings);
+    rows::read(input, &mut table, survey, options, builder)?;
     Ok(digest)
 }
 
-/// What is wrong with a row.
-enum Wrong {
-    /// The row as a whole.
-    Row(String),
-    /// The cell of a column: what stands there, and why it cannot.
-    Cell(usize, String, String),
+/// The survey whose table begins so.
+pub(super) fn survey_of(head: &str) -> Option<&'static Survey> {
+    let line = csv_table::header_line(head)?;
+    let headings = csv_table::headings(line, csv_table::separator(line)?);
+    survey::recognise(&comments(head), &headings)
 }
 
-/// Turns rows into components.
-struct RowReader<'a> {
-    columns: &'a Columns,
-    options: &'a ReadOptions,
+/// What comments above the header say.
+fn comments(text: &str) -> String {
+    let above = text.lines().take_while(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+    above.collect::<Vec<_>>().join("\n")
 }
 
-/// A cell of a record; blank if it is not there.
-fn cell(record: &csv::StringRecord, index: usize) -> &str {
-    record.get(index).unwrap_or_default().trim()
-}
-
-/// The words for "no number here".
-fn is_blank(text: &str) -> bool {
-    text.is_empty() || ["nan", "null", "none", "--"].iter().any(|word| text.eq_ignore_ascii_case(word))
-}
-
-/// A finite number; none if the cell is blank.
-fn number(record: &csv::StringRecord, index: usize) -> Result<Option<f64>, Wrong> {
-    let text = cell(record, index);
-    if is_blank(text) {
-        return Ok(None);
-    }
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(Some(value)),
-        _ => Err(Wrong::Cell(index, text.to_owned(), "not a finite number".into())),
-    }
-}
-
-/// A number times its unit.
-fn measured(record: &csv::StringRecord, column: Option<(usize, f64)>) -> Result<Option<f64>, Wrong> {
-    let Some((index, unit)) = column else { return Ok(None) };
-    Ok(number(record, index)?.map(|value| value * unit))
-}
-
-impl RowReader<'_> {
-    /// A component, and whether the row gave its spectral index; none if it has no flux density or is too far
-    /// away.
-    fn row(
-        &self,
-        record: &csv::StringRecord,
-        builder: &mut Builder,
-    ) -> Result<Option<(Component, bool)>, Wrong> {
-        builder.row();
-        let columns = self.columns;
-        let longitude = self.coordinate(record, columns.longitude, true)?;
-        let latitude = self.coordinate(record, columns.latitude, false)?;
-        let position = Direction::new(columns.frame, longitude, latitude);
-        let Some(i) = measured(record, columns.stokes[0])? else {
-            builder.drop_without_flux();
-            return Ok(None);
-        };
-        if !builder.wants(position) {
-            return Ok(None);
-        }
-        let other = |place: usize| measured(record, columns.stokes[place]).map(Option::unwrap_or_default);
-        let stokes = Stokes { i, q: other(1)?, u: other(2)?, v: other(3)? };
-        let (spectrum, given) = self.spectrum(record)?;
-        let shape = self.shape(record)?;
-        let name = columns.name.map(|index| cell(record, index)).filter(|name| !name.is_empty());
-        Ok(Some((Component { name: name.map(str::to_owned), position, shape, stokes, spectrum }, given)))
+impl Rows for Table<'_> {
+    fn headings(&self) -> &[Heading] {
+        &self.headings
     }
 
-    /// A longitude or latitude [rad].
-    fn coordinate(
-        &self,
-        record: &csv::StringRecord,
-        column: Coordinate,
-        longitude: bool,
-    ) -> Result<f64, Wrong> {
-        let text = cell(record, column.index);
-        let wrong = |reason: String| Wrong::Cell(column.index, text.to_owned(), reason);
-        let written = || text.parse::<f64>().ok().filter(|value| value.is_finite());
-        let plain = || written().ok_or_else(|| wrong("not a number, as the column's unit has it".into()));
-        let angle = match column.unit {
-            None => None,
-            // Degrees are read as text below, so that their range is checked.
-            Some(Unit::Angle(size)) => Some((plain()? * size).to_degrees()),
-            Some(Unit::Hours) if longitude => Some(plain()? * 15.0),
-            Some(Unit::Sexagesimal) if written().is_none() => None,
-            Some(Unit::Sexagesimal) => {
-                return Err(wrong("a plain number, where the column's unit says sexagesimal".into()));
-            }
-            Some(_) => return Err(wrong("the column's unit is not that of an angle".into())),
-        };
-        match angle {
-            Some(degrees) if longitude && degrees.abs() <= 360.0 => {
-                Ok(degrees.rem_euclid(360.0).to_radians())
-            }
-            Some(degrees) if !longitude && degrees.abs() <= 90.0 + 1e-9 => {
-                Ok(degrees.clamp(-90.0, 90.0).to_radians())
-            }
-            Some(_) => Err(wrong(if longitude { "beyond 360°" } else { "beyond ±90°" }.into())),
-            None if !longitude => coords::parse_dec(text).map_err(|error| wrong(error.reason)),
-            None if self.columns.frame.is_equatorial() => {
-                coords::parse_ra(text).map_err(|error| wrong(error.reason))
-            }
-            None => coords::parse_longitude(text).map_err(|error| wrong(error.reason)),
-        }
+    fn units(&self) -> Option<&[String]> {
+        self.units.as_deref()
     }
 
-    /// The spectrum, and whether the row gave its terms.
-    fn spectrum(&self, record: &csv::StringRecord) -> Result<(Spectrum, bool), Wrong> {
-        let columns = self.columns;
-        let own = measured(record, columns.reference)?;
-        let reference = own.or(self.options.reference_frequency).or(columns.frequency);
-        let logarithmic = match columns.logarithmic {
-            Some(index) => truth(record, index)?.unwrap_or(true),
-            None => true,
-        };
-        let terms = match columns.alpha {
-            Some(index) => terms(record, index)?,
-            None => None,
-        };
-        let Some(terms) = terms else {
-            let spectrum =
-                reference.map(|reference| Spectrum::PowerLaw { alpha: self.options.alpha, reference });
-            return Ok((spectrum.unwrap_or_default(), false));
-        };
-        // An empty list is a flat spectrum, and so are terms that are all zero: they need no reference.
-        if terms.iter().all(|term| *term == 0.0) {
-            return Ok((Spectrum::Flat, true));
-        }
-        let Some(reference) = reference else {
-            return Err(Wrong::Row(
-                "a spectral index without a reference frequency: give a column ref_freq_hz, or --ref-freq"
-                    .into(),
-            ));
-        };
-        Ok((
-            match (logarithmic, terms.as_slice()) {
-                (true, [alpha]) => Spectrum::PowerLaw { alpha: *alpha, reference },
-                (true, _) => Spectrum::LogPolynomial { terms, reference },
-                (false, _) => Spectrum::Polynomial { terms, reference },
-            },
-            true,
-        ))
+    fn header_line(&self) -> u64 {
+        self.header_line
     }
 
-    /// The shape.
-    fn shape(&self, record: &csv::StringRecord) -> Result<Shape, Wrong> {
-        let columns = self.columns;
-        let limited = |limit: Option<usize>| limit.is_some_and(|index| cell(record, index).starts_with('<'));
-        // None for an upper limit, and for no size at all: neither is a width.
-        let width = |column: Option<(usize, f64)>, limit: Option<usize>| match column {
-            Some((index, _)) if limited(limit) || cell(record, index).starts_with('<') => Ok((true, None)),
-            _ => measured(record, column).map(|value| (false, value)),
-        };
-        let (major_limited, major) = width(columns.major, columns.major_limit)?;
-        let (minor_limited, minor) = width(columns.minor, columns.minor_limit)?;
-        let (major, minor) = match (major, minor) {
-            (None | Some(0.0), None | Some(0.0)) => return Ok(Shape::Point),
-            (Some(major), Some(minor)) => (major, minor),
-            // Narrower than could be told: a line.
-            (Some(major), None) if minor_limited => (major, 0.0),
-            (None, Some(minor)) if major_limited => (0.0, minor),
-            (Some(_), None) => return Err(Wrong::Row("a major axis without a minor axis".into())),
-            (None, Some(_)) => return Err(Wrong::Row("a minor axis without a major axis".into())),
-        };
-        let angle = match measured(record, columns.angle)? {
-            Some(angle) => angle,
-            None if major == minor => 0.0,
-            None => return Err(Wrong::Row("axes that differ, without a position angle (pa_deg)".into())),
-        };
-        let frame = match columns.angle_frame.map(|index| (index, cell(record, index))) {
-            Some((index, text)) if !text.is_empty() => text
-                .parse::<AngleFrame>()
-                .map_err(|error| Wrong::Cell(index, text.to_owned(), error.to_string()))?,
-            _ => self.options.pa_frame.unwrap_or_default(),
-        };
-        Ok(Shape::Gaussian(Gaussian::new(major, minor, angle, frame)))
+    fn next_row(&mut self) -> Result<Option<&csv::StringRecord>, CatalogError> {
+        Table::next_row(self)
     }
-}
 
-/// The terms of a spectrum: a number, or a list in brackets; none if the cell is blank.
-fn terms(record: &csv::StringRecord, index: usize) -> Result<Option<Vec<f64>>, Wrong> {
-    let text = cell(record, index);
-    let Some(list) = text.strip_prefix('[') else {
-        return Ok(number(record, index)?.map(|alpha| vec![alpha]));
-    };
-    let wrong =
-        || Wrong::Cell(index, text.to_owned(), "not a list of finite numbers, as in [-0.7,0.1]".into());
-    let list = list.strip_suffix(']').ok_or_else(wrong)?.trim();
-    if list.is_empty() {
-        return Ok(Some(Vec::new()));
-    }
-    // Commas, or blanks where commas separate cells.
-    let parts: Vec<&str> =
-        if list.contains(',') { list.split(',').collect() } else { list.split_whitespace().collect() };
-    let numbers = parts.iter().map(|part| part.trim().parse::<f64>().ok().filter(|value| value.is_finite()));
-    numbers.collect::<Option<Vec<f64>>>().map(Some).ok_or_else(wrong)
-}
-
-/// Yes or no; none if the cell is blank.
-fn truth(record: &csv::StringRecord, index: usize) -> Result<Option<bool>, Wrong> {
-    let text = cell(record, index);
-    match text.to_ascii_lowercase().as_str() {
-        "" => Ok(None),
-        "true" | "t" | "yes" | "1" => Ok(Some(true)),
-        "false" | "f" | "no" | "0" => Ok(Some(false)),
-        _ => Err(Wrong::Cell(index, text.to_owned(), "neither true nor false".into())),
+    fn line(&self) -> u64 {
+        Table::line(self)
     }
 }

@@ -5,117 +5,10 @@
 //! row of units; where it is needed and missing, that is an error, never a guess. Two rules only stand in for
 //! a unit: numbers in columns of coordinates are degrees, and sexagesimal right ascensions are hours.
 
-use super::{CatalogError, FluxUnit, ReadOptions};
+use super::headings::{Heading, Unit, angle_size, latitude_frame, longitude_frame};
+use super::survey::Survey;
+use super::{CatalogError, ReadOptions};
 use crate::coords::Frame;
-
-/// A unit that a column can have.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Unit {
-    /// Flux density.
-    Flux(FluxUnit),
-    /// Angle, with its size in [rad].
-    Angle(f64),
-    /// Hours of right ascension.
-    Hours,
-    /// Sexagesimal text.
-    Sexagesimal,
-    /// Frequency, with its size in [Hz].
-    Frequency(f64),
-}
-
-impl Unit {
-    /// A unit by its name, in lower case.
-    fn named(name: &str) -> Option<Self> {
-        const DEGREE: f64 = std::f64::consts::PI / 180.0;
-        Some(match name {
-            "jy" | "jy/beam" | "jansky" => Unit::Flux(FluxUnit::Jy),
-            "mjy" | "mjy/beam" | "millijansky" => Unit::Flux(FluxUnit::MilliJy),
-            "ujy" | "ujy/beam" | "µjy" | "μjy" => Unit::Flux(FluxUnit::MicroJy),
-            "deg" | "degree" | "degrees" | "°" => Unit::Angle(DEGREE),
-            "arcmin" | "arcminute" | "arcminutes" => Unit::Angle(DEGREE / 60.0),
-            "arcsec" | "asec" | "arcsecond" | "arcseconds" => Unit::Angle(DEGREE / 3600.0),
-            "mas" => Unit::Angle(DEGREE / 3.6e6),
-            "rad" | "radian" | "radians" => Unit::Angle(1.0),
-            "h" | "hour" | "hours" | "hourangle" => Unit::Hours,
-            "h:m:s" | "d:m:s" | "\"h:m:s\"" | "\"d:m:s\"" | "hms" | "dms" => Unit::Sexagesimal,
-            "hz" => Unit::Frequency(1.0),
-            "khz" => Unit::Frequency(1e3),
-            "mhz" => Unit::Frequency(1e6),
-            "ghz" => Unit::Frequency(1e9),
-            _ => return None,
-        })
-    }
-
-    /// A unit as it stands in a row of units.
-    pub fn of_cell(cell: &str) -> Option<Self> {
-        // A megajansky has other letters than a millijansky only in case: no catalogue is in it.
-        Unit::named(&cell.trim().to_lowercase())
-    }
-}
-
-/// A column's name, taken apart.
-#[derive(Clone, Debug)]
-pub(super) struct Heading {
-    /// As it stands.
-    pub name: String,
-    /// In lower case, without unit.
-    base: String,
-    /// The unit in the name.
-    unit: Option<Unit>,
-    /// Whether it began with an underscore: a column that VizieR computed.
-    computed: bool,
-}
-
-impl Heading {
-    /// Takes a name apart.
-    pub fn new(name: &str) -> Self {
-        let name = name.trim().trim_start_matches('\u{feff}');
-        let lower = name.to_lowercase();
-        let bracketed = lower.strip_suffix([')', ']']).and_then(|rest| rest.rsplit_once(['(', '[']));
-        let (base, mut unit) = match bracketed.map(|(base, unit)| (base, Unit::named(unit.trim()))) {
-            Some((base, Some(unit))) => (base.trim(), Some(unit)),
-            _ => (lower.as_str(), None),
-        };
-        let base = base.replace([' ', '-'], "_");
-        let computed = base.starts_with('_');
-        let mut base = base.trim_start_matches('_');
-        if unit.is_none()
-            && let Some((front, ending)) = base.rsplit_once('_')
-            && !front.is_empty()
-            && let Some(found) = Unit::named(ending)
-        {
-            (base, unit) = (front, Some(found));
-        }
-        Heading { name: name.to_owned(), base: base.to_owned(), unit, computed }
-    }
-}
-
-/// The frame a right ascension's or longitude's name says, if it is one; inside, none if the name says none.
-pub(super) fn longitude_frame(heading: &Heading) -> Option<Option<Frame>> {
-    Some(match heading.base.as_str() {
-        "ra" | "right_ascension" | "rightascension" => None,
-        "raj2000" | "ra_j2000" | "ra2000" | "ra(2000)" | "ra_2000" | "alpha_j2000" => Some(Frame::J2000),
-        "ra_icrs" | "raicrs" => Some(Frame::Icrs),
-        "rab1950" | "ra_b1950" | "ra1950" | "ra(1950)" | "ra_1950" => Some(Frame::B1950),
-        "glon" | "galactic_longitude" => Some(Frame::Galactic),
-        _ => return None,
-    })
-}
-
-/// The frame a declination's or latitude's name says, if it is one; inside, none if the name says none.
-pub(super) fn latitude_frame(heading: &Heading) -> Option<Option<Frame>> {
-    Some(match heading.base.as_str() {
-        "dec" | "de" | "decl" | "declination" => None,
-        "dej2000" | "decj2000" | "dec_j2000" | "de_j2000" | "dec2000" | "dec(2000)" | "dec_2000"
-        | "delta_j2000" => Some(Frame::J2000),
-        "dec_icrs" | "de_icrs" | "deicrs" | "decicrs" => Some(Frame::Icrs),
-        "deb1950" | "decb1950" | "dec_b1950" | "de_b1950" | "dec1950" | "dec(1950)" | "dec_1950" => {
-            Some(Frame::B1950)
-        }
-        "glat" | "galactic_latitude" => Some(Frame::Galactic),
-        _ => return None,
-    })
-}
 
 const FLUX: &[&str] = &[
     "i",
@@ -163,6 +56,9 @@ const REFERENCE: &[&str] = &[
     "freq",
     "frequency",
 ];
+/// Strength and angle of linear polarisation.
+const POLARISED: &[&str] = &["polflux", "pol_flux", "p_flux", "polarized_flux"];
+const POLARISATION_ANGLE: &[&str] = &["polpa", "pol_angle", "polang", "p_ang", "pol_pa"];
 const NAME: &[&str] = &["name", "source_name", "sourcename", "component_name", "source", "nvss"];
 
 /// A column of coordinates.
@@ -188,11 +84,13 @@ pub(super) struct Columns {
     pub major_limit: Option<usize>,
     pub minor_limit: Option<usize>,
     pub angle_frame: Option<usize>,
+    /// Strength and angle of linear polarisation, and their units in [Jy] and [rad]; only if asked for.
+    pub polarised: Option<[(usize, f64); 2]>,
     pub alpha: Option<usize>,
     pub logarithmic: Option<usize>,
     /// The reference frequency, and its unit in [Hz].
     pub reference: Option<(usize, f64)>,
-    /// The frequency [Hz] that the name of the flux column says.
+    /// The frequency [Hz] that the survey or the name of the flux column says.
     pub frequency: Option<f64>,
     pub name: Option<usize>,
     pub notes: Vec<String>,
@@ -203,6 +101,8 @@ struct Header<'a> {
     headings: &'a [Heading],
     units: Option<&'a [String]>,
     options: &'a ReadOptions,
+    survey: Option<&'a Survey>,
+    polarization: bool,
 }
 
 impl Header<'_> {
@@ -250,7 +150,9 @@ impl Header<'_> {
 
     /// A column of flux density, with its unit in [Jy].
     fn flux(&self, index: usize) -> Result<(usize, f64), String> {
-        match (self.unit(index)?, self.options.flux_unit) {
+        // Said by the file, by the user, by the survey's documents: in this order.
+        let unsaid = self.options.flux_unit.or(self.survey.map(|survey| survey.unit));
+        match (self.unit(index)?, unsaid) {
             (Some(Unit::Flux(unit)), _) | (None, Some(unit)) => Ok((index, unit.in_jy())),
             _ => Err(format!(
                 "column '{}' does not say its unit: give --flux-unit jy or mjy, or name the column as in flux_mjy",
@@ -268,13 +170,60 @@ impl Header<'_> {
         example: &str,
     ) -> Result<Option<(usize, f64)>, String> {
         let Some(index) = self.only(names)? else { return Ok(None) };
-        match self.unit(index)?.and_then(size) {
-            Some(size) => Ok(Some((index, size))),
+        self.sized(index, size, None, example).map(Some)
+    }
+
+    /// A column with its unit as `size` picks it, or the unit that stands in for none.
+    fn sized(
+        &self,
+        index: usize,
+        size: impl Fn(Unit) -> Option<f64>,
+        unsaid: Option<Unit>,
+        example: &str,
+    ) -> Result<(usize, f64), String> {
+        match self.unit(index)?.or(unsaid).and_then(size) {
+            Some(size) => Ok((index, size)),
             None => Err(format!(
                 "column '{}' does not say its unit: name it as in {example}",
                 self.headings[index].name
             )),
         }
+    }
+
+    /// The columns of a survey's own sizes: major axis, minor axis, position angle.
+    fn own_sizes(
+        &self,
+        survey: &Survey,
+        notes: &mut Vec<String>,
+    ) -> Result<[Option<(usize, f64)>; 3], String> {
+        let place = |name: &str| self.headings.iter().position(|heading| heading.is_named(name));
+        for [major, minor, angle] in survey.sizes {
+            if let (Some(major), Some(minor)) = (place(major), place(minor)) {
+                let width = |index| self.sized(index, angle_size, Unit::of_cell("arcsec"), "major_arcsec");
+                let turned = |index| self.sized(index, angle_size, Unit::of_cell("deg"), "pa_deg");
+                return Ok([Some(width(major)?), Some(width(minor)?), place(angle).map(turned).transpose()?]);
+            }
+        }
+        if self.headings.iter().any(|heading| MAJOR.contains(&heading.base.as_str())) {
+            notes.push(format!(
+                "sizes not used: those of this {} table include the beam, or may; its sources are points",
+                survey.name
+            ));
+        }
+        Ok([None; 3])
+    }
+
+    /// The columns of linear polarisation: strength and angle.
+    fn polarised(&self) -> Result<Option<[(usize, f64); 2]>, String> {
+        if !self.polarization {
+            return Ok(None);
+        }
+        let (Some(strength), Some(angle)) = (self.only(POLARISED)?, self.only(POLARISATION_ANGLE)?) else {
+            return Ok(None);
+        };
+        let angle =
+            self.sized(angle, angle_size, self.survey.and_then(|_| Unit::of_cell("deg")), "pol_angle_deg")?;
+        Ok(Some([self.flux(strength)?, angle]))
     }
 
     /// The column of total intensity.
@@ -289,6 +238,11 @@ impl Header<'_> {
             return found.ok_or_else(|| {
                 format!("no column '{wanted}', given by --flux-column; there are {}", listed(&all))
             });
+        }
+        let known = self.survey.map_or(&[][..], |survey| survey.flux);
+        let best = |name: &&str| self.headings.iter().position(|heading| heading.is_named(name));
+        if let Some(index) = known.iter().find_map(best) {
+            return Ok(index);
         }
         match self.fluxes(FLUX)[..] {
             [index] => Ok(index),
@@ -364,12 +318,29 @@ impl Header<'_> {
                 stokes[place] = Some(self.flux(index)?);
             }
         }
-        let angle = |unit| if let Unit::Angle(size) = unit { Some(size) } else { None };
         let hertz = |unit| if let Unit::Frequency(size) = unit { Some(size) } else { None };
-        let major = self.measured(MAJOR, angle, "major_arcsec")?;
-        let minor = self.measured(MINOR, angle, "minor_arcsec")?;
-        let sized = major.is_some() || minor.is_some();
-        let position_angle = if sized { self.measured(ANGLE, angle, "pa_deg")? } else { None };
+        let [major, minor, position_angle] = match self.survey {
+            Some(survey) => self.own_sizes(survey, &mut notes)?,
+            None => {
+                let major = self.measured(MAJOR, angle_size, "major_arcsec")?;
+                let minor = self.measured(MINOR, angle_size, "minor_arcsec")?;
+                let sized = major.is_some() || minor.is_some();
+                let angle = if sized { self.measured(ANGLE, angle_size, "pa_deg")? } else { None };
+                [major, minor, angle]
+            }
+        };
+        let polarised = self.polarised()?;
+        // A column that was asked for may be at any frequency.
+        let own = |survey: &&Survey| survey.flux.iter().any(|name| self.headings[intensity].is_named(name));
+        let frequency = self.survey.filter(own).map(|survey| survey.frequency);
+        if let (Some(survey), Some(frequency)) = (self.survey, frequency) {
+            notes.push(format!(
+                "a table of {}: flux densities '{}' at {} MHz unless said otherwise",
+                survey.name,
+                self.headings[intensity].name,
+                frequency / 1e6
+            ));
+        }
         let columns = Columns {
             longitude,
             latitude,
@@ -381,12 +352,14 @@ impl Header<'_> {
             major_limit: self.only(MAJOR_LIMIT)?,
             minor_limit: self.only(MINOR_LIMIT)?,
             angle_frame: self.only(ANGLE_FRAME)?,
+            polarised,
             alpha: self.only(ALPHA)?,
             logarithmic: self.only(LOGARITHMIC)?,
             reference: self.measured(REFERENCE, hertz, "ref_freq_hz")?,
-            frequency: AT_NVSS
-                .contains(&self.headings[intensity].base.as_str())
-                .then_some(super::NVSS_FREQUENCY),
+            frequency: frequency.or_else(|| {
+                let at_nvss = AT_NVSS.contains(&self.headings[intensity].base.as_str());
+                at_nvss.then_some(super::NVSS_FREQUENCY)
+            }),
             name: self.named(NAME).first().copied(),
             notes,
         };
@@ -400,15 +373,18 @@ impl Columns {
         headings: &[Heading],
         units: Option<&[String]>,
         options: &ReadOptions,
+        survey: Option<&Survey>,
+        polarization: bool,
         error: impl Fn(String) -> CatalogError,
     ) -> Result<Self, CatalogError> {
-        Header { headings, units, options }.columns().map_err(error)
+        Header { headings, units, options, survey, polarization }.columns().map_err(error)
     }
 
     /// With a note of the columns that are not used.
     fn with_ignored(mut self, headings: &[Heading]) -> Self {
         let measured = [self.major, self.minor, self.angle, self.reference].into_iter().chain(self.stokes);
         let mut used: Vec<usize> = measured.flatten().map(|(index, _)| index).collect();
+        used.extend(self.polarised.iter().flatten().map(|(index, _)| index));
         used.extend([self.longitude.index, self.latitude.index]);
         used.extend([self.major_limit, self.minor_limit, self.angle_frame].into_iter().flatten());
         used.extend([self.alpha, self.logarithmic, self.name].into_iter().flatten());

@@ -1,8 +1,8 @@
 //! A table of text: its separator, its header, its row of units, its rows with their lines.
 
-use super::csv_columns::Heading;
+use super::CatalogError;
+use super::headings::{Heading, Unit, have_positions, latitude_frame, longitude_frame};
 use super::input::Input;
-use super::{CatalogError, csv_columns};
 
 /// The byte order mark some editors put in front.
 const BOM: char = '\u{feff}';
@@ -20,15 +20,7 @@ pub(super) fn header_line(text: &str) -> Option<&str> {
 
 /// The separator by which a header has columns for both coordinates.
 pub(super) fn separator(header: &str) -> Option<u8> {
-    [b',', b'\t', b';'].into_iter().find(|separator| {
-        let headings = headings(header, *separator);
-        let (mut longitude, mut latitude) = (false, false);
-        for heading in &headings {
-            longitude |= csv_columns::longitude_frame(heading).is_some();
-            latitude |= csv_columns::latitude_frame(heading).is_some();
-        }
-        longitude && latitude
-    })
+    [b',', b'\t', b';'].into_iter().find(|separator| have_positions(&headings(header, *separator)))
 }
 
 /// A reader of `text` with this separator.
@@ -43,7 +35,7 @@ fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
 }
 
 /// The headings of a header.
-fn headings(header: &str, separator: u8) -> Vec<Heading> {
+pub(super) fn headings(header: &str, separator: u8) -> Vec<Heading> {
     let mut record = csv::StringRecord::new();
     // Text that is not sound CSV has no headings.
     let found = reader(header, separator).read_record(&mut record).unwrap_or(false);
@@ -107,12 +99,11 @@ impl<'a> Table<'a> {
 
     /// Whether the current row has units and no numbers in the columns of coordinates.
     fn holds_units(&self) -> bool {
-        let coordinate = |heading: &Heading| {
-            csv_columns::longitude_frame(heading).is_some() || csv_columns::latitude_frame(heading).is_some()
-        };
+        let coordinate =
+            |heading: &Heading| longitude_frame(heading).is_some() || latitude_frame(heading).is_some();
         let mut cells =
             self.headings.iter().zip(&self.record).filter(|(heading, _)| coordinate(heading)).peekable();
-        cells.peek().is_some() && cells.all(|(_, cell)| csv_columns::Unit::of_cell(cell).is_some())
+        cells.peek().is_some() && cells.all(|(_, cell)| Unit::of_cell(cell).is_some())
     }
 
     /// Reads a row into `record`; false at the end.

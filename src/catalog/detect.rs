@@ -1,53 +1,102 @@
 //! Telling the format of a file from its content.
 
-use super::csv_table;
 use super::input::Input;
-use super::{CatalogError, Format};
+use super::survey::{self, Survey};
+use super::{CatalogError, Format, bbs, csv, csv_table, fits_table, nvsslist, tdat, vizier_dat, votable};
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub format: Format,
+    /// The survey, of formats that any list may come in.
+    pub survey: Option<&'static Survey>,
+}
 
 /// The format of a file; `asked` settles it if the content does not contradict.
-pub(super) fn detect(input: &Input, asked: Option<Format>) -> Result<Format, CatalogError> {
+pub(super) fn detect(input: &Input, asked: Option<Format>) -> Result<Found, CatalogError> {
     let head = input.head.as_slice();
     let path = || input.path.clone();
     let binary = if head.starts_with(b"SQLite format 3\0") {
-        Some((Format::Sqlite, "an SQLite database"))
+        Some((Found { format: Format::Sqlite, survey: None }, "an SQLite database"))
     } else if head.starts_with(b"SIMPLE  =") {
-        Some((Format::Vz, "a FITS file"))
+        // What no other reader knows, that of VZ tables tells.
+        let (format, survey) = fits_table::detect(input)?.unwrap_or((Format::Vz, None));
+        let kind = match format {
+            Format::Vl => "a FITS file with an AIPS VL table",
+            Format::Fits => "a FITS file with a table of another kind",
+            _ => "a FITS file",
+        };
+        Some((Found { format, survey }, kind))
     } else {
         None
     };
-    if let Some((format, found)) = binary {
+    if let Some((found, kind)) = binary {
         return match asked {
-            Some(asked) if asked != format => {
-                Err(CatalogError::WrongFormat { path: path(), asked, found: found.into() })
+            Some(asked) if asked != found.format => {
+                Err(CatalogError::WrongFormat { path: path(), asked, found: kind.into() })
             }
-            _ => Ok(format),
+            _ => Ok(found),
         };
     }
-    let found = if head.is_empty() {
-        "the file is empty".to_owned()
-    } else if head.contains(&0) {
-        "binary data of an unknown kind".to_owned()
-    } else {
-        match asked {
-            // Asked for by name, the reader itself says what a text lacks.
-            Some(Format::Csv) => return Ok(Format::Csv),
-            Some(asked) => {
-                return Err(CatalogError::WrongFormat { path: path(), asked, found: "text".into() });
-            }
-            None => {
-                let text = String::from_utf8_lossy(head);
-                match csv_table::header_line(&text) {
-                    Some(line) if csv_table::separator(line).is_some() => return Ok(Format::Csv),
-                    Some(line) => format!(
-                        "no column names with a right ascension and a declination in '{}'",
-                        shortened(line)
-                    ),
-                    None => "text with nothing but comments".to_owned(),
-                }
-            }
+    let unknown = |found: String| CatalogError::Unknown { path: path(), found };
+    if head.is_empty() {
+        return Err(unknown("the file is empty".into()));
+    }
+    if head.contains(&0) {
+        return Err(unknown("binary data of an unknown kind".into()));
+    }
+    let text = String::from_utf8_lossy(head);
+    let told = text_format(&text);
+    match asked {
+        // Asked for by name, the reader itself says what a text lacks.
+        Some(Format::Csv) => Ok(Found { format: Format::Csv, survey: csv::survey_of(&text) }),
+        Some(asked) if asked.is_text() && told.is_none_or(|told| told == asked) => Ok(found(asked, &text)),
+        Some(asked) => {
+            let content = told.map_or("text".to_owned(), |told| format!("{} ({told})", told.describe()));
+            Err(CatalogError::WrongFormat { path: path(), asked, found: content })
         }
+        None => told.map(|format| found(format, &text)).ok_or_else(|| {
+            unknown(match csv_table::header_line(&text) {
+                Some(line) => format!(
+                    "no column names with a right ascension and a declination in '{}'",
+                    shortened(line)
+                ),
+                None => "text with nothing but comments".to_owned(),
+            })
+        }),
+    }
+}
+
+/// The format of a text that begins so.
+fn text_format(text: &str) -> Option<Format> {
+    let record = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    if votable::is_votable(text) {
+        Some(Format::Votable)
+    } else if bbs::is_model(text) {
+        // Before CSV, whose header its format line resembles.
+        Some(Format::Bbs)
+    } else if tdat::is_tdat(text) {
+        Some(Format::Tdat)
+    } else if csv_table::header_line(text).is_some_and(|line| csv_table::separator(line).is_some()) {
+        Some(Format::Csv)
+    } else if nvsslist::is_listing(text) {
+        Some(Format::NvssList)
+    } else if record.is_some_and(vizier_dat::is_record) {
+        Some(Format::NvssDat)
+    } else {
+        None
+    }
+}
+
+/// A format with the survey that a text of it is of.
+fn found(format: Format, text: &str) -> Found {
+    let survey = match format {
+        Format::Csv => csv::survey_of(text),
+        Format::Votable => votable::survey_of(text),
+        Format::NvssDat | Format::NvssList | Format::Tdat => Some(&survey::NVSS),
+        _ => None,
     };
-    Err(CatalogError::Unknown { path: path(), found })
+    Found { format, survey }
 }
 
 /// A line short enough for a message.

@@ -122,6 +122,21 @@ pub enum CatalogError {
     },
 }
 
+impl CatalogError {
+    /// What is wrong with a row, in a few words, without the path.
+    pub(super) fn brief(&self) -> String {
+        match self {
+            CatalogError::Row { line, message, .. } => {
+                format!("{line}: {}", message.trim_end_matches("; mend or remove the row"))
+            }
+            CatalogError::Cell { line, column, value, reason, .. } => {
+                format!("{line}: column '{column}': '{value}': {reason}")
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 /// The formats, one a line, for messages.
 fn understood() -> String {
     Format::ALL.iter().map(|format| format!("\n  {format}: {}", format.describe())).collect()

@@ -1,7 +1,7 @@
 //! The bytes of a catalogue: opened, digested, unzipped.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -74,6 +74,42 @@ impl Input {
         Ok((content, digest))
     }
 
+    /// The content as text.
+    pub fn text<'a>(&self, content: &'a [u8]) -> Result<&'a str, CatalogError> {
+        std::str::from_utf8(content).map_err(|error| {
+            let before = &content[..error.valid_up_to()];
+            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
+            CatalogError::NotUtf8 { path: self.path.clone(), line }
+        })
+    }
+
+    /// The content, unzipped, from its beginning.
+    pub fn reader(&self) -> Result<Box<dyn BufRead>, CatalogError> {
+        let file = File::open(&self.path).map_err(|source| self.io(source))?;
+        let stored = io::BufReader::with_capacity(1 << 16, file);
+        Ok(if self.gzipped {
+            Box::new(io::BufReader::with_capacity(1 << 16, MultiGzDecoder::new(stored)))
+        } else {
+            Box::new(stored)
+        })
+    }
+
+    /// The lines of the content, unzipped.
+    pub fn lines(&self) -> Result<Lines<'_>, CatalogError> {
+        Ok(Lines { input: self, reader: self.reader()?, bytes: Vec::new(), number: 0 })
+    }
+
+    /// An error in reading the content.
+    pub fn reading(&self, source: io::Error) -> CatalogError {
+        let path = self.path.clone();
+        if self.gzipped { CatalogError::Gzip { path, source } } else { CatalogError::Io { path, source } }
+    }
+
+    /// The digest of what is stored.
+    pub fn digest(&self) -> Result<String, CatalogError> {
+        digest_of(&[&self.path]).map_err(|source| self.io(source))
+    }
+
     /// The content in a file of our own, which goes away with the handle, and the digest of what is stored.
     pub fn private_copy(&self, suffix: &str) -> Result<(tempfile::NamedTempFile, u64, String), CatalogError> {
         let (content, digest) = self.content()?;
@@ -81,6 +117,38 @@ impl Input {
         let mut copy = copy.map_err(|source| self.io(source))?;
         copy.write_all(&content).and_then(|()| copy.flush()).map_err(|source| self.io(source))?;
         Ok((copy, content.len() as u64, digest))
+    }
+}
+
+/// The longest line there is any sense in.
+const LONGEST: u64 = 1 << 20;
+
+/// The lines of a text, read one after the other.
+pub(super) struct Lines<'a> {
+    input: &'a Input,
+    reader: Box<dyn BufRead>,
+    bytes: Vec<u8>,
+    /// The number of the current line, counted from 1.
+    pub number: u64,
+}
+
+impl Lines<'_> {
+    /// The next line, without its end.
+    pub fn next_line(&mut self) -> Result<Option<&str>, CatalogError> {
+        self.bytes.clear();
+        let read = self.reader.by_ref().take(LONGEST).read_until(b'\n', &mut self.bytes);
+        let length = read.map_err(|source| self.input.reading(source))?;
+        if length == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        if length as u64 == LONGEST {
+            return Err(self.input.layout(format!("line {} is too long for a catalogue", self.number)));
+        }
+        let (path, line) = (&self.input.path, self.number);
+        let text = std::str::from_utf8(&self.bytes)
+            .map_err(|_| CatalogError::NotUtf8 { path: path.clone(), line })?;
+        Ok(Some(text.trim_end_matches(['\n', '\r'])))
     }
 }
 

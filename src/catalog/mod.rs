@@ -4,23 +4,41 @@
 //! a `read` function, a variant of [`Format`], and an arm in `detect` and in [`read`].
 
 mod area;
+mod bbs;
 mod builder;
 mod csv;
 mod csv_columns;
 mod csv_table;
 mod detect;
 mod error;
+mod fits;
+mod fits_table;
+mod format;
+mod headings;
 mod input;
+mod nvss_corrections;
+mod nvsslist;
 mod options;
+mod polarization;
+mod resolve;
+mod rows;
 mod sqlite;
+mod strips;
+mod survey;
+mod tdat;
+mod vizier_dat;
+mod vl;
+mod votable;
+mod votable_binary;
 mod vz;
+mod xml;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 pub use error::CatalogError;
-pub use options::{FluxUnit, Near, ReadOptions, UnknownFluxUnit};
+pub use format::{Format, UnknownFormat};
+pub use options::{FluxUnit, Handling, Near, ReadOptions, UnknownFluxUnit};
+pub use resolve::{NVSS_VARIABLE, resolve};
 
 use crate::sky::Component;
 use builder::Builder;
@@ -61,76 +79,48 @@ pub enum Kind {
     Model,
 }
 
-/// The formats understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// A FITS file with an AIPS VZ table: positions and flux densities of a survey.
-    Vz,
-    /// The SQLite database of the DSA-110 pipeline, full or a declination strip.
-    Sqlite,
-    /// A table of text, separated by commas, tabs or semicolons, with column names.
-    Csv,
-}
-
-impl Format {
-    /// Every format, in the order messages list them.
-    pub const ALL: [Format; 3] = [Format::Vz, Format::Sqlite, Format::Csv];
-
-    /// What is in such a file, in a few words.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Format::Vz => "FITS with an AIPS VZ table (NVSSVZ.FIT), also gzipped",
-            Format::Sqlite => {
-                "SQLite database of the DSA-110 pipeline (table 'sources': ra_deg, dec_deg, flux_mjy)"
-            }
-            Format::Csv => {
-                "text with a header of column names (ra, dec, flux_jy ...) separated by commas, tabs or semicolons"
-            }
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Format::Vz => "vz",
-            Format::Sqlite => "sqlite",
-            Format::Csv => "csv",
-        })
-    }
-}
-
-/// A format's name that is not known.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown catalogue format '{0}': use vz, sqlite or csv")]
-pub struct UnknownFormat(pub String);
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    /// Reads `vz`, `sqlite` or `csv`, in any case.
-    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
-        let name = text.trim().to_ascii_lowercase();
-        let found = Format::ALL.into_iter().find(|format| format.to_string() == name);
-        found.ok_or_else(|| UnknownFormat(text.trim().to_owned()))
-    }
-}
-
 /// A catalogue whose format is known but whose rows are not read yet.
 pub struct Source {
-    input: Input,
+    place: Place,
     format: Format,
+    survey: bool,
+}
+
+/// Where the rows are.
+enum Place {
+    File(Input),
+    /// A folder of declination strips, of which one is chosen when it is known what is near.
+    Folder(PathBuf, Vec<(f64, PathBuf)>),
 }
 
 /// Opens a catalogue and tells its format, from its content unless `format` says it.
 ///
+/// A folder is one of the DSA-110 pipeline's declination strips.
+///
 /// # Errors
 /// If the file cannot be read, or its format is not understood or not the one given.
 pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError> {
+    if path.is_dir() {
+        let strips = strips::strips(path)?;
+        if !strips.is_empty() {
+            return match format {
+                Some(asked) if asked != Format::Sqlite => Err(CatalogError::WrongFormat {
+                    path: path.to_owned(),
+                    asked,
+                    found: "a folder of declination strips".into(),
+                }),
+                _ => Ok(Source {
+                    place: Place::Folder(path.to_owned(), strips),
+                    format: Format::Sqlite,
+                    survey: true,
+                }),
+            };
+        }
+    }
     let input = Input::open(path)?;
-    let format = detect::detect(&input, format)?;
-    Ok(Source { input, format })
+    let found = detect::detect(&input, format)?;
+    let survey = found.survey.is_some() || found.format.is_survey();
+    Ok(Source { place: Place::File(input), format: found.format, survey })
 }
 
 impl Source {
@@ -139,27 +129,55 @@ impl Source {
         self.format
     }
 
-    /// Survey or model.
+    /// Survey or model: tables of text, FITS and VOTable are either, told by their columns and names.
     pub fn kind(&self) -> Kind {
-        match self.format {
-            Format::Vz | Format::Sqlite => Kind::Survey,
-            Format::Csv => Kind::Model,
-        }
+        if self.survey { Kind::Survey } else { Kind::Model }
+    }
+
+    /// Reads the rows: [`Source::read_with`] and the usual [`Handling`].
+    ///
+    /// # Errors
+    /// Those of [`Source::read_with`].
+    pub fn read(&self, options: &ReadOptions) -> Result<Catalog, CatalogError> {
+        self.read_with(options, Handling::default())
     }
 
     /// Reads the rows.
     ///
     /// # Errors
-    /// If the file cannot be read, `options` do not fit it, or a row is malformed.
-    pub fn read(&self, options: &ReadOptions) -> Result<Catalog, CatalogError> {
-        options.check(&self.input.path)?;
-        let mut builder = Builder::new(&self.input.path, options);
-        let digest = match self.format {
-            Format::Vz => vz::read(&self.input, options, &mut builder)?,
-            Format::Sqlite => sqlite::read(&self.input, options, &mut builder)?,
-            Format::Csv => csv::read(&self.input, options, &mut builder)?,
+    /// If the file cannot be read, `options` do not fit it, a row is malformed and fatal
+    /// ([`Handling::strict`]), most rows are, or no strip of a folder is near.
+    pub fn read_with(&self, options: &ReadOptions, handling: Handling) -> Result<Catalog, CatalogError> {
+        let strip;
+        let input = match &self.place {
+            Place::File(input) => input,
+            Place::Folder(folder, strips) => {
+                options.check(folder)?;
+                let path = strips::nearest(folder, strips, options.near.as_ref())?;
+                strip = Input::open(&path)?;
+                detect::detect(&strip, Some(Format::Sqlite))?;
+                &strip
+            }
         };
-        Ok(builder.finish(self.kind(), self.format, digest))
+        options.check(&input.path)?;
+        let mut builder = Builder::new(&input.path, self.kind(), options, handling);
+        if let Place::Folder(..) = self.place {
+            builder.note(format!("of the folder's declination strips, '{}' taken", input.path.display()));
+        }
+        let read = match self.format {
+            Format::Vl => vl::read,
+            Format::Vz => vz::read,
+            Format::NvssDat => vizier_dat::read,
+            Format::Tdat => tdat::read,
+            Format::NvssList => nvsslist::read,
+            Format::Sqlite => sqlite::read,
+            Format::Bbs => bbs::read,
+            Format::Votable => votable::read,
+            Format::Fits => fits_table::read,
+            Format::Csv => csv::read,
+        };
+        let digest = read(input, options, &mut builder)?;
+        builder.finish(self.kind(), self.format, digest)
     }
 }
 

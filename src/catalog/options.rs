@@ -73,6 +73,18 @@ impl ReadOptions {
     }
 }
 
+/// What to make of polarisation, and of rows that are malformed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Handling {
+    /// Take strength and angle of linear polarisation into Q and U, where a catalogue gives them; by default
+    /// not.
+    pub polarization: bool,
+    /// Make malformed rows of a survey an error; by default they are left out and told in the notes.
+    ///
+    /// In a list of components they are an error in any case.
+    pub strict: bool,
+}
+
 /// Circles outside which nothing is wanted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Near {

@@ -155,12 +155,20 @@ pub(super) fn read(
     while let Some(row) = rows.next().map_err(error)? {
         line += 1;
         builder.row();
-        let cell = |index: usize| number(row, index, line, input);
-        let (Some(ra), Some(dec)) = (cell(0)?, cell(1)?) else {
+        let cells: Result<Vec<Option<f64>>, CatalogError> =
+            (0..if wanted.is_empty() { 3 } else { 6 }).map(|index| number(row, index, line, input)).collect();
+        let cells = match cells {
+            Ok(cells) => cells,
+            Err(error) => {
+                builder.malformed(|| error)?;
+                continue;
+            }
+        };
+        let (Some(ra), Some(dec)) = (cells[0], cells[1]) else {
             without_position += 1;
             continue;
         };
-        let Some(flux) = cell(2)? else {
+        let Some(flux) = cells[2] else {
             builder.drop_without_flux();
             continue;
         };
@@ -169,7 +177,7 @@ pub(super) fn read(
             continue;
         }
         let shape =
-            if wanted.is_empty() { Shape::Point } else { shape([cell(3)?, cell(4)?, cell(5)?], angle_frame) };
+            if wanted.is_empty() { Shape::Point } else { shape([cells[3], cells[4], cells[5]], angle_frame) };
         let stokes = Stokes::unpolarised(1e-3 * flux);
         builder
             .push(Component { name: None, position, shape, stokes, spectrum: spectrum.clone() }, || line)?;

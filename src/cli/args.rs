@@ -10,9 +10,9 @@ use super::values::{
     Ids, RadiusArg, parse_bytes, parse_flux, parse_frequency, parse_ids, parse_pointing, parse_radius,
 };
 use crate::beam::BeamOption;
-use crate::catalog::{FluxUnit, Format, ReadOptions};
+use crate::catalog::{self, FluxUnit, Format, Handling, ReadOptions};
 use crate::coords::Frame;
-use crate::predict::{Job, Mode, Options, PointingOption, Radius, Writer};
+use crate::predict::{Job, Mode, Options, PointingOption, PredictError, Radius, Writer};
 use crate::sky::AngleFrame;
 
 const EXIT_CODES: &str = "\
@@ -27,6 +27,7 @@ Exit codes:
   7    no sources, and --require-sources was given
   130  interrupted
 
+NVSS_CATALOG names the catalogue that the word NVSS stands for.
 NVSS_PREDICT_SIMD=portable|avx2|avx512 forces a level of instructions.";
 
 /// Predicts the visibilities of a sky into the MODEL_DATA of a MeasurementSet.
@@ -103,7 +104,8 @@ pub(super) struct PredictArgs {
     /// The MeasurementSet
     #[arg(required = true)]
     ms: Option<PathBuf>,
-    /// The catalogue or component list: AIPS VZ FITS table, DSA-110 SQLite, or CSV; gzipped or not
+    /// The catalogue or component list, in any form of NVSS (FITS, VizieR, HEASARC, NVSSlist, DSA-110 SQLite or a folder of
+    /// its strips), CSV, VOTable, or BBS text; gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
     #[arg(required = true)]
     catalog: Option<PathBuf>,
 
@@ -151,7 +153,8 @@ pub(super) struct PredictArgs {
     #[arg(long, help_heading = "Sources")]
     require_sources: bool,
 
-    /// The catalogue's format, instead of telling it from the content: vz, sqlite, csv
+    /// The catalogue's format, instead of telling it from the content: vl, vz, nvssdat, tdat, nvsslist, sqlite, bbs,
+    /// votable, fits, csv
     #[arg(long, help_heading = "Catalogue")]
     format: Option<Format>,
     /// The frame of its positions: j2000 (fk5), icrs, b1950 (fk4), galactic [default: as it says, else j2000]
@@ -172,6 +175,12 @@ pub(super) struct PredictArgs {
     /// The unit of flux densities whose column names none: jy, mjy, ujy
     #[arg(long, value_name = "UNIT", help_heading = "Catalogue")]
     flux_unit: Option<FluxUnit>,
+    /// Take the polarised flux density of NVSS and its angle into Q and U
+    #[arg(long, help_heading = "Catalogue")]
+    polarization: bool,
+    /// Fail at the first malformed row of a survey, instead of leaving it out and saying so
+    #[arg(long, help_heading = "Catalogue")]
+    strict: bool,
     /// Take the axes of a DSA-110 SQLite for sizes, though some of them are upper limits
     #[arg(long, help_heading = "Catalogue")]
     sqlite_sizes: bool,
@@ -204,7 +213,7 @@ pub(super) struct PredictArgs {
     /// Say nothing but warnings and errors
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Running")]
     quiet: bool,
-    /// Say more: what the catalogue's reader assumed, where the time went
+    /// Say more: where the time went
     #[arg(short, long, help_heading = "Running")]
     verbose: bool,
 }
@@ -240,6 +249,13 @@ impl PredictArgs {
         };
         // A week is longer than anybody waits, and short enough for the clock's arithmetic.
         let wait = positive(self.lock_timeout, "--lock-timeout")?.min(7.0 * 86_400.0);
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if self.column.is_empty() || !self.column.chars().all(plain) {
+            return Err(CliError::Usage(format!(
+                "--column {:?} is no name of a column: letters, digits and _ make one",
+                self.column
+            )));
+        }
         if let Some(limit) = self.beam_limit.filter(|limit| !(*limit > 0.0 && *limit < 1.0)) {
             return Err(CliError::Usage(format!("--beam-limit must lie between 0 and 1, not {limit}")));
         }
@@ -254,7 +270,8 @@ impl PredictArgs {
         }
         Ok(Job {
             ms: ms.clone(),
-            catalogue: catalogue.clone(),
+            catalogue: catalog::resolve(catalogue, std::env::var_os(catalog::NVSS_VARIABLE).as_deref())
+                .map_err(PredictError::from)?,
             options: Options {
                 column: self.column.clone(),
                 mode: match self.mode {
@@ -285,6 +302,7 @@ impl PredictArgs {
                     flux_unit: self.flux_unit,
                     sqlite_sizes: self.sqlite_sizes,
                 },
+                handling: Handling { polarization: self.polarization, strict: self.strict },
                 fields: self.fields.as_ref().map(|ids| ids.0.clone()),
                 spws: self.spws.as_ref().map(|ids| ids.0.clone()),
                 threads: self.threads.map(usize::from),
@@ -307,11 +325,16 @@ impl PredictArgs {
 
 /// The level of instructions that the environment asks for.
 fn forced_simd() -> Result<Option<kernels::SimdLevel>, CliError> {
-    match std::env::var("NVSS_PREDICT_SIMD") {
-        Ok(name) if !name.is_empty() => {
-            name.parse().map(Some).map_err(|error| CliError::Usage(format!("NVSS_PREDICT_SIMD: {error}")))
-        }
-        _ => Ok(None),
+    let name = match std::env::var("NVSS_PREDICT_SIMD") {
+        Ok(name) if !name.is_empty() => name,
+        _ => return Ok(None),
+    };
+    let level: kernels::SimdLevel =
+        name.parse().map_err(|error| CliError::Usage(format!("NVSS_PREDICT_SIMD: {error}")))?;
+    if level.is_available() {
+        Ok(Some(level))
+    } else {
+        Err(CliError::Usage(format!("NVSS_PREDICT_SIMD: this processor has no {level} instructions")))
     }
 }
 

@@ -13,7 +13,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::catalog::CatalogError;
 use crate::ms::MsError;
 use crate::ms::make::MakeError;
 use crate::predict::{self, PredictError};
@@ -57,12 +56,6 @@ impl CliError {
             CliError::Usage(_) => exit::USAGE,
             CliError::Predict(error) => match error {
                 PredictError::Ms(error) => ms_exit_code(error),
-                PredictError::Catalog(CatalogError::Io { source, .. })
-                    if source.kind() != std::io::ErrorKind::NotFound
-                        && source.kind() != std::io::ErrorKind::IsADirectory =>
-                {
-                    exit::IO
-                }
                 PredictError::Options(_) | PredictError::Catalog(_) | PredictError::Kernel { .. } => {
                     exit::INPUT
                 }
@@ -87,6 +80,17 @@ fn ms_exit_code(error: &MsError) -> u8 {
         | MsError::Invalid { .. }
         | MsError::Column { .. } => exit::INPUT,
         MsError::Locked { .. } => exit::LOCKED,
+        // A damaged table is bad input; what the disk or casacore could not do is not.
+        MsError::Table(
+            casacore::Error::NotATable { .. }
+            | casacore::Error::MissingFile { .. }
+            | casacore::Error::NoSuchColumn { .. }
+            | casacore::Error::NoSuchKeyword { .. }
+            | casacore::Error::Type { .. }
+            | casacore::Error::Shape { .. }
+            | casacore::Error::Undefined { .. },
+        ) => exit::INPUT,
+        MsError::Table(casacore::Error::Locked { .. }) => exit::LOCKED,
         MsError::Space { .. } | MsError::Table(_) => exit::IO,
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn say(text: &str) {
 }
 
 /// The plan: what was found, and what will be done.
-pub(super) fn plan(report: &Report, verbose: bool) -> String {
+pub(super) fn plan(report: &Report) -> String {
     let mut text = String::new();
     let sky = &report.catalogue;
     let plan = &report.plan;
@@ -47,7 +47,7 @@ pub(super) fn plan(report: &Report, verbose: bool) -> String {
             sky.region
         ),
     );
-    for note in sky.notes.iter().filter(|_| verbose) {
+    for note in &sky.notes {
         line(&mut text, "", note.clone());
     }
     line(&mut text, "beam", report.beam.clone());

@@ -50,7 +50,7 @@ impl Observer for Watch {
 
     fn planned(&mut self, report: &Report) {
         if self.verbosity > Verbosity::Quiet {
-            output::say(&output::plan(report, self.verbosity == Verbosity::Verbose));
+            output::say(&output::plan(report));
         }
     }
 

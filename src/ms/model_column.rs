@@ -237,6 +237,16 @@ impl<'t> ModelColumn<'t> {
         Ok(self.ms.put_cells(&self.name, start, data.into_dyn())?)
     }
 
+    /// Reads one cell and writes it back through casacore: after the tile file was written without it, that is how
+    /// other processes which have the table open learn of the change.
+    ///
+    /// # Errors
+    /// Any error of casacore.
+    pub fn touch(&self) -> Result<()> {
+        let cell = self.ms.cell::<Complex32>(&self.name, 0)?;
+        Ok(self.ms.put_cell::<Complex32>(&self.name, 0, cell.view())?)
+    }
+
     /// `TiledModel` as CASA calls it, or the next name that no manager of this table has.
     fn free_manager_name(&self) -> Result<String> {
         let base =

@@ -1,8 +1,9 @@
 //! CASA's virtual model: component lists kept as records, which CASA uses *instead of* MODEL_DATA.
 //!
-//! CASA's `VisModelData` marks each field that has one with a key `definedmodel_field_N`, in the
-//! main table's keywords or in a record of the column SOURCE_MODEL of the SOURCE subtable; the key's
-//! value names the record with the model itself.
+//! CASA's `VisModelData` marks each field that has one with a keyword `definedmodel_field_N` whose value is a
+//! name. Where there is a SOURCE subtable the mark is among *its* keywords, beside a keyword of that name with a row
+//! number, and the model is the record in that row of the column SOURCE_MODEL; else the mark and the model itself, under that
+//! name, are among the main table's keywords.
 
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const SOURCE_MODEL: &str = "SOURCE_MODEL";
 pub struct VirtualModel {
     /// Keys in the main table's keywords.
     main_keys: Vec<String>,
+    /// Keys in SOURCE's keywords.
+    source_keys: Vec<String>,
     /// Rows of SOURCE whose SOURCE_MODEL holds a model.
     source_rows: Vec<u64>,
 }
@@ -29,20 +32,23 @@ impl VirtualModel {
     /// Any error of casacore.
     pub fn find(ms: &Table) -> Result<VirtualModel> {
         let keywords = ms.keywords()?;
-        let mut source_rows = Vec::new();
+        let mut found = VirtualModel { main_keys: model_keys(&keywords), ..VirtualModel::default() };
         if let Some(source) = source_table(&keywords, Access::ReadOnly)? {
-            for row in 0..source.row_count() {
-                if !model_keys(&source.record_cell(SOURCE_MODEL, row)?).is_empty() {
-                    source_rows.push(row);
-                }
-            }
+            let keywords = source.keywords()?;
+            found.source_keys = model_keys(&keywords);
+            found.source_rows = found
+                .source_keys
+                .iter()
+                .filter_map(|key| u64::try_from(keywords.get(key)?.as_i64()?).ok())
+                .filter(|row| *row < source.row_count())
+                .collect();
         }
-        Ok(VirtualModel { main_keys: model_keys(&keywords), source_rows })
+        Ok(found)
     }
 
     /// Whether CASA would look past MODEL_DATA.
     pub fn exists(&self) -> bool {
-        !(self.main_keys.is_empty() && self.source_rows.is_empty())
+        !(self.main_keys.is_empty() && self.source_keys.is_empty())
     }
 
     /// Removes what was found, as CASA's `delmod(otf=True)` does.
@@ -56,7 +62,7 @@ impl VirtualModel {
             ms.remove_keyword(key)?;
         }
         ms.flush()?;
-        if self.source_rows.is_empty() {
+        if self.source_keys.is_empty() {
             return Ok(());
         }
         let Some(source) = source_table(&keywords, Access::ReadWrite)? else {
@@ -64,6 +70,9 @@ impl VirtualModel {
         };
         if !source.lock(LockMode::Write, wait)? {
             return Err(super::locked(&source, wait));
+        }
+        for key in &self.source_keys {
+            source.remove_keyword(key)?;
         }
         for &row in &self.source_rows {
             source.put_record_cell(SOURCE_MODEL, row, &Record::default())?;
@@ -78,11 +87,15 @@ fn source_table(keywords: &Record, access: Access) -> Result<Option<Table>> {
     let Some(Value::Table(path)) = keywords.get("SOURCE") else {
         return Ok(None);
     };
+    // A SOURCE that is named but missing holds no model.
+    if !path.exists() {
+        return Ok(None);
+    }
     let source = Table::open(path, access)?;
     Ok(source.has_column(SOURCE_MODEL).then_some(source))
 }
 
-/// The marks `definedmodel_field_N` and the records they name.
+/// The marks `definedmodel_field_N` and the keywords they name.
 fn model_keys(record: &Record) -> Vec<String> {
     let mut keys = Vec::new();
     for (name, value) in record.iter() {

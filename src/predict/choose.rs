@@ -36,7 +36,8 @@ pub(super) fn choose_sky(
     let radius = radius(job, source.kind(), sight)?;
     let mut read = options.read.clone();
     read.near = radius.map(|radius| Near { centres: sight.directions.clone(), radius });
-    let Catalog { components, format, digest, rows_read, notes, .. } = source.read(&read)?;
+    let Catalog { components, format, digest, rows_read, notes, .. } =
+        source.read_with(&read, options.handling)?;
     // The brightest are the brightest through the beam; without one, the selection sees to it.
     let through_beam = !sight.primary.is_none();
     let most = options.max_sources.filter(|_| !through_beam);
@@ -55,7 +56,8 @@ pub(super) fn choose_sky(
         notes,
         selected: components.len(),
         gaussians: components.iter().filter(|c| matches!(c.shape, Shape::Gaussian(_))).count(),
-        flux_jy: components.iter().map(|c| c.stokes.i).sum(),
+        // An empty sum is minus zero.
+        flux_jy: components.iter().map(|c| c.stokes.i).sum::<f64>() + 0.0,
         region,
         radius_deg: radius.map(f64::to_degrees),
     };

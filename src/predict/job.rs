@@ -8,7 +8,7 @@ use kernels::SimdLevel;
 
 use super::primary::PointingOption;
 use crate::beam::BeamOption;
-use crate::catalog::ReadOptions;
+use crate::catalog::{Handling, ReadOptions};
 
 /// One prediction: a MeasurementSet, a catalogue, and how.
 #[derive(Debug, Clone)]
@@ -82,6 +82,8 @@ pub struct Options {
     pub require_sources: bool,
     /// How the catalogue is read.
     pub read: ReadOptions,
+    /// What its reader makes of polarisation and of malformed rows.
+    pub handling: Handling,
     /// The FIELD_IDs to predict; all where `None`.
     pub fields: Option<BTreeSet<i32>>,
     /// The spectral windows to predict; all where `None`.
@@ -122,6 +124,7 @@ impl Default for Options {
             min_apparent: None,
             require_sources: false,
             read: ReadOptions::default(),
+            handling: Handling::default(),
             fields: None,
             spws: None,
             threads: None,

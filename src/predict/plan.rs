@@ -205,11 +205,10 @@ impl<'a> Plan<'a> {
     /// The spectra through the beam.
     fn seen(&self, key: Key, setup: &Setup, view: &View, spectra: &[Vec<f32>]) -> Vec<Vec<f32>> {
         let channels = setup.frequencies.len();
-        let factors: Vec<f64> = view
-            .offsets
-            .iter()
-            .flat_map(|offset| setup.frequencies.iter().map(|f| self.primary.factor(key.pair, *offset, *f)))
-            .collect();
+        let mut factors = vec![1.0; view.offsets.len() * channels];
+        for (offset, factors) in view.offsets.iter().zip(factors.chunks_exact_mut(channels)) {
+            self.primary.apply(key.pair, *offset, &setup.frequencies, factors);
+        }
         let through = |plane: &Members, spectra: &Vec<f32>| -> Vec<f32> {
             plane
                 .components

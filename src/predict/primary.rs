@@ -111,6 +111,17 @@ impl Primary {
         self.beam.product(pair, offset, frequency)
     }
 
+    /// Multiplies `spectrum` by the factors at `frequencies` [Hz].
+    pub(crate) fn apply(
+        &self,
+        pair: (usize, usize),
+        offset: Offset,
+        frequencies: &[f64],
+        spectrum: &mut [f64],
+    ) {
+        self.beam.apply(pair, offset, frequencies, spectrum);
+    }
+
     /// The largest power with which any kind of antenna sees a source.
     pub(crate) fn attenuation(&self, offset: Offset, frequency: f64) -> f64 {
         (0..self.beam.kinds()).map(|kind| self.beam.beam(kind).power(offset, frequency)).fold(0.0, f64::max)

@@ -44,7 +44,7 @@ pub struct Silent;
 
 impl Observer for Silent {}
 
-/// Waiting time for HISTORY and SOURCE, which nobody should hold for long.
+/// The longest wait for HISTORY and SOURCE, which nobody should hold for long.
 const SUBTABLE_WAIT: Duration = Duration::from_secs(10);
 
 /// Predicts a catalogue into the model column of a MeasurementSet.
@@ -108,6 +108,7 @@ fn locked_run(
     let mut column = ModelColumn::find(table, &options.column, &written_shapes)?;
     let new_column = *column.presence() == Presence::Missing;
     check_cells(table, &column, &selection)?;
+    check_base(table, &column, options)?;
     report.seconds.open = begun.elapsed().as_secs_f64();
 
     let clock = Instant::now();
@@ -172,7 +173,7 @@ fn locked_run(
     let clock = Instant::now();
     prepare_column(table, &mut column, &observation, &survey, &selection, &provenance)?;
     if options.delmod && virtual_model.exists() {
-        virtual_model.remove(table, SUBTABLE_WAIT)?;
+        virtual_model.remove(table, options.lock_timeout.min(SUBTABLE_WAIT))?;
         report.virtual_model_removed = true;
     }
     let tiles = open_tiles(table, &column, &selection, options);
@@ -198,6 +199,9 @@ fn locked_run(
     };
     let outcome = pipeline.run(&pool, &mut check, observer)?;
     report.seconds.stream = clock.elapsed().as_secs_f64();
+    if tiles.is_some() {
+        column.touch()?;
+    }
     let clock = Instant::now();
     table.fsync()?;
     report.seconds.sync = clock.elapsed().as_secs_f64();
@@ -205,15 +209,20 @@ fn locked_run(
     if outcome.interrupted {
         return Err(PredictError::Interrupted {
             state: format!(
-                "{} of {} rows are written and column {} is marked incomplete; run again to repair it",
+                "{} of {} rows are written and column {} is marked incomplete; {}",
                 outcome.predicted,
                 rows_of(true),
-                options.column
+                options.column,
+                match options.mode {
+                    Mode::Replace => "run again to repair it",
+                    Mode::Add | Mode::Subtract =>
+                        "some rows are changed and some are not: write it anew with --mode replace",
+                }
             ),
         });
     }
     finish(table, &column, &plan, &check, &provenance, report, options)?;
-    if let Err(error) = write_history(table, &provenance, report) {
+    if let Err(error) = write_history(table, &provenance, report, options) {
         let warning = format!("no HISTORY row was written: {error}");
         observer.warning(&warning);
         report.warnings.push(warning);
@@ -265,7 +274,8 @@ fn prepare_column(
     selection: &RowSelection,
     provenance: &Provenance,
 ) -> Result<()> {
-    if *column.presence() == Presence::Missing {
+    let created = *column.presence() == Presence::Missing;
+    if created {
         let bytes = survey.used.iter().map(|(&(_, data_desc), usage)| {
             usage.rows * selection.shapes.get(&data_desc).map_or(0, |shape| shape.bytes()) as u64
         });
@@ -275,7 +285,23 @@ fn prepare_column(
         table.flush()?;
     }
     ModelState::write(table, column.name(), provenance, false)?;
-    Ok(table.fsync()?)
+    // The zeros of a new column need not reach the disk: the mark says that they mean nothing yet.
+    let zeros = if created { table.files_of_column(column.name())? } else { Vec::new() };
+    Ok(table.fsync_without(&zeros)?)
+}
+
+/// What is added to must be whole: half a model and half of what was there before cannot be told apart.
+fn check_base(table: &Table, column: &ModelColumn, options: &Options) -> Result<()> {
+    let incomplete = matches!(ModelState::read(table, column.name())?, ModelState::Incomplete(_));
+    if options.mode == Mode::Replace || !incomplete {
+        return Ok(());
+    }
+    Err(PredictError::Options(format!(
+        "{}: column {} is incomplete (an earlier run did not end, or its check failed), so nothing can be added to or \
+         subtracted from it; write it anew with --mode replace",
+        table.path().display(),
+        column.name()
+    )))
 }
 
 /// The column's file, where blocks can be written without casacore.
@@ -287,10 +313,13 @@ fn open_tiles(
 ) -> Option<TileFile> {
     let shapes = written_shapes(selection);
     let shape = shapes.first().filter(|_| shapes.len() == 1 && column.is_fixed())?;
-    match options.writer {
-        Writer::Auto => TileFile::open(table, column.name(), *shape),
-        Writer::Casacore => None,
+    if options.writer == Writer::Casacore {
+        return None;
     }
+    let tiles = TileFile::open(table, column.name(), *shape)?;
+    // casacore keeps the last tiles it made or read, and would show them instead of the file.
+    table.forget_tiles(column.name()).ok()?;
+    Some(tiles)
 }
 
 fn collect_warnings(
@@ -348,7 +377,7 @@ fn provenance(report: &Report, options: &Options) -> Provenance {
     }
 }
 
-fn write_history(table: &Table, provenance: &Provenance, report: &Report) -> Result<()> {
+fn write_history(table: &Table, provenance: &Provenance, report: &Report, options: &Options) -> Result<()> {
     let check = match report.check {
         Some(check) => format!("checked {} visibilities, rms error {:.1e}", check.visibilities, check.rms),
         None => "not checked".into(),
@@ -368,5 +397,5 @@ fn write_history(table: &Table, provenance: &Provenance, report: &Report) -> Res
         report.rows_predicted,
     );
     let entry = HistoryEntry { time: time::Utc::now().mjd_seconds(), message, provenance };
-    Ok(history::append(table.path(), &table.keywords()?, &entry, SUBTABLE_WAIT)?)
+    Ok(history::append(table.path(), &table.keywords()?, &entry, options.lock_timeout.min(SUBTABLE_WAIT))?)
 }

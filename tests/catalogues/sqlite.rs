@@ -175,7 +175,9 @@ fn other_databases_are_told() {
     let text = wrong("CREATE TABLE sources (ra_deg REAL, dec REAL, flux_mjy REAL);");
     assert!(text.contains("no column 'dec_deg'"), "{text}");
     let insert = "INSERT INTO sources (ra_deg, dec_deg, flux_mjy) VALUES ";
-    let text = wrong(&(STRIP.to_owned() + insert + "(1.0, 2.0, 3.0), (2.0, 2.0, 'bright');"));
+    let bad = STRIP.to_owned() + insert + "(1.0, 2.0, 3.0), (2.0, 2.0, 'bright');";
+    let folder = tempfile::tempdir().unwrap();
+    let text = message(&read_handling(&database(folder.path(), &bad), STRICT).unwrap_err());
     assert!(text.contains(":2: column 'flux_mjy': 'bright'"), "{text}");
     let text = wrong(&(STRIP.to_owned() + insert + "(1.0, 200.0, 3.0);"));
     assert!(text.contains("not on the sky"), "{text}");

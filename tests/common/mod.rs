@@ -2,7 +2,7 @@
 //!
 //! Data: `$NVSS_PREDICT_DATA`, or `../shared/data` beside the project. Oracles: a Python environment at
 //! `$NVSS_PREDICT_ORACLES`, or `.oracles/` as `test.sh` makes it. What is missing is said aloud
-//! (`SKIPPED: …`), and is a failure where `CI=true`.
+//! (`SKIPPED: …`); missing oracles are a failure where `CI=true`, missing data where `$NVSS_PREDICT_DATA` is set.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod sky;
@@ -27,8 +27,12 @@ pub fn say(line: &str) {
     let _ = std::io::stderr().write_all(format!("    {line}\n").as_bytes());
 }
 
-fn missing(what: &str) {
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "in CI everything must be there: {what}");
+fn in_ci() -> bool {
+    std::env::var("CI").as_deref() == Ok("true")
+}
+
+fn missing(what: &str, fatal: bool) {
+    assert!(!fatal, "this must be there: {what}");
     let name = thread::current().name().unwrap_or("test").to_owned();
     say(&format!("SKIPPED: {name}: {what}"));
 }
@@ -41,7 +45,8 @@ pub fn data(relative: &str) -> Option<PathBuf> {
     };
     let path = root.join(relative);
     if !path.exists() {
-        missing(&format!("no {relative} in the real data (set NVSS_PREDICT_DATA)"));
+        let given = std::env::var_os("NVSS_PREDICT_DATA").is_some();
+        missing(&format!("no {relative} in the real data (set NVSS_PREDICT_DATA)"), given);
         return None;
     }
     Some(path)
@@ -55,7 +60,10 @@ pub fn python() -> Option<PathBuf> {
     };
     let python = root.join("bin/python");
     if !python.exists() {
-        missing("no Python environment with the oracles (run ./test.sh, or set NVSS_PREDICT_ORACLES)");
+        missing(
+            "no Python environment with the oracles (run ./test.sh, or set NVSS_PREDICT_ORACLES)",
+            in_ci(),
+        );
         return None;
     }
     Some(python)
@@ -65,7 +73,7 @@ pub fn python() -> Option<PathBuf> {
 pub fn has_wsclean() -> bool {
     let found = Command::new("wsclean").arg("--version").output().is_ok();
     if !found {
-        missing("wsclean is not installed");
+        missing("wsclean is not installed", in_ci());
     }
     found
 }

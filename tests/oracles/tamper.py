@@ -15,6 +15,7 @@
     tamper.py concat NEW MS MS                          a concatenated table
     tamper.py little-endian MS NEW                      a deep copy of the other byte order
     tamper.py column-info MS COLUMN                     prints description, keywords and data manager as JSON
+    tamper.py virtual-models MS                         prints CASA's marks of virtual models as a JSON list
     tamper.py last-row TABLE                            prints the last row as JSON
 """
 
@@ -134,6 +135,12 @@ def column_info(ms, column):
     t.close()
 
 
+def virtual_models(ms):
+    """CASA (VisModelData) marks a field in the keywords of SOURCE, or of the main table where there is no SOURCE."""
+    tables = [ms, *([f"{ms}/SOURCE"] if os.path.exists(f"{ms}/SOURCE") else [])]
+    print(json.dumps([k for t in tables for k in open_table(t).keywordnames() if k.startswith("definedmodel_field_")]))
+
+
 def last_row(path):
     t = open_table(path)
     print(json.dumps(t[t.nrows() - 1], default=lambda x: np.asarray(x).tolist()))
@@ -154,6 +161,7 @@ ACTIONS = {
     "concat": concat,
     "little-endian": little_endian,
     "column-info": column_info,
+    "virtual-models": virtual_models,
     "last-row": last_row,
 }
 

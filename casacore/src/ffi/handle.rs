@@ -168,6 +168,12 @@ impl RawTable {
         })
     }
 
+    /// Drops the cached tiles of a tiled column.
+    pub(crate) fn forget_tiles(&self, column: &str) -> Words<()> {
+        // SAFETY: the table is open; the name and the buffer live through the call.
+        call(|error| unsafe { super::nvss_tile_forget(self.get(), column.as_ptr(), column.len(), error) })
+    }
+
     /// The encoded record in a cell of a column of records.
     pub(crate) fn record_cell(&self, column: &str, row: u64) -> Words<Vec<u8>> {
         // SAFETY: the table is open; the name, the out pointer and the buffer live through the call.

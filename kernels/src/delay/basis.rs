@@ -1,10 +1,15 @@
 //! Spreading kernels: what a source of spectrum Tₚ puts into the cells around its delay.
 
 use super::solve::{Cholesky, chebyshev, inverse};
+use crate::simd::Line;
 use std::f64::consts::{PI, TAU};
 
 /// The cells a source is spread over.
 pub const WIDTH: usize = 8;
+/// The pieces a cell is cut into where kernels are shared: the first and the last are halves.
+pub const PIECES: usize = 16;
+/// Powers of t of a shared kernel: from the least to the most that are compiled.
+pub const POWERS: std::ops::RangeInclusive<usize> = 2..=5;
 /// The part of the kernel's natural steepness that suits least squares best.
 const STEEPNESS: f64 = 0.95;
 /// The weight of frequencies outside of the band, which only reach the outer taps.
@@ -116,6 +121,58 @@ impl Basis {
             .collect();
         let errors = pieces.iter().enumerate().map(|(p, piece)| error(domain, response, p, piece)).collect();
         Self { pieces, errors }
+    }
+}
+
+impl Basis {
+    /// The kernels of the first terms in small pieces of a cell, of no higher degree than terms of the given sizes need:
+    /// how many powers they have, and `[piece][pair of terms][power]`, in units of a piece from its middle.
+    pub fn table(&self, sizes: &[f64], tolerance: f64) -> (usize, Vec<Line>) {
+        let kernel = |p: usize, t: f64| -> [f64; WIDTH] {
+            self.pieces[p]
+                .iter()
+                .rev()
+                .fold([0.0; WIDTH], |sum, row| std::array::from_fn(|i| sum[i] * t + row[i]))
+        };
+        let middle = |piece: usize| (piece as f64 - PIECES as f64 / 2.0) / PIECES as f64;
+        let fit = |p: usize, piece: usize, powers: usize| -> Vec<[f64; WIDTH]> {
+            let x: Vec<f64> =
+                (0..powers).map(|i| 0.5 * (PI * (i as f64 + 0.5) / powers as f64).cos()).collect();
+            let rows: Vec<Vec<f64>> =
+                x.iter().map(|x| (0..powers).map(|d| x.powi(d as i32)).collect()).collect();
+            let values: Vec<[f64; WIDTH]> =
+                x.iter().map(|x| kernel(p, middle(piece) + x / PIECES as f64)).collect();
+            let sum = |row: &Vec<f64>, cell: usize| row.iter().zip(&values).map(|(c, v)| c * v[cell]).sum();
+            inverse(&rows).iter().map(|row| std::array::from_fn(|cell| sum(row, cell))).collect()
+        };
+        let error = |p: usize, powers: usize| -> f64 {
+            let mut most = 0.0_f64;
+            for piece in 0..=PIECES {
+                let fitted = fit(p, piece, powers);
+                for x in [-0.5, -0.25, 0.0, 0.25, 0.5] {
+                    let exact = kernel(p, middle(piece) + x / PIECES as f64);
+                    for (cell, exact) in exact.iter().enumerate() {
+                        let found = fitted.iter().rev().fold(0.0, |sum, row| sum * x + row[cell]);
+                        most = most.max((found - exact).abs());
+                    }
+                }
+            }
+            most
+        };
+        let enough =
+            |powers: usize| sizes.iter().enumerate().all(|(p, size)| error(p, powers) * size <= tolerance);
+        let powers = POWERS.into_iter().find(|&powers| enough(powers)).unwrap_or(*POWERS.end());
+        let mut table = Vec::new();
+        for piece in 0..=PIECES {
+            for pair in (0..sizes.len()).step_by(2) {
+                let halves = [fit(pair, piece, powers), fit(pair + 1, piece, powers)];
+                table.extend(
+                    (0..powers)
+                        .map(|d| Line(std::array::from_fn(|i| halves[i / WIDTH][d][i % WIDTH] as f32))),
+                );
+            }
+        }
+        (powers, table)
     }
 }
 

@@ -7,7 +7,9 @@
 
 mod band;
 mod basis;
+pub(crate) mod cost;
 mod fft;
+mod fitted;
 mod plan;
 mod run;
 mod solve;
@@ -16,7 +18,7 @@ mod spread;
 mod taps;
 
 use crate::simd::{Line, Token};
-use crate::{KernelError, Mix, Plane, SimdLevel, Source};
+use crate::{KernelError, Mix, Plane, SPEED_OF_LIGHT, SimdLevel, Source};
 use num_complex::Complex32;
 use plan::DelayPlan;
 use run::{Job, cells, lines};
@@ -140,6 +142,19 @@ impl DelayFft {
     #[must_use]
     pub fn row_group(&self) -> usize {
         self.plan.rest.widths.lanes
+    }
+
+    /// The longest delay [s] that a baseline [m] gives to any source on a grid.
+    #[must_use]
+    pub fn delay(&self, uvw: [f64; 3]) -> f64 {
+        self.plan.reach(uvw) / SPEED_OF_LIGHT
+    }
+
+    /// An estimate of the seconds one core takes for a row, in a group of rows with delays of at most `delay` [s]: to be
+    /// compared with [`Direct::seconds_per_row`](crate::Direct::seconds_per_row).
+    #[must_use]
+    pub fn seconds_per_row(&self, delay: f64) -> f64 {
+        cost::delays(&self.plan, self.level, delay)
     }
 
     /// Predicts rows: `uvw` [m], one triple for each row; `out`, one slice for each row of shape

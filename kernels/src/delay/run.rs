@@ -168,7 +168,12 @@ fn sample<S: Simd>(
         let flux = bells.flux[slot].chunks(BLOCK * bells.exponents.len());
         for (positions, flux) in sources.gaussians.chunks(BLOCK).zip(flux) {
             target.cells.fill(0.0);
-            gaussians(s, delays, bells, &mut target, uvw, positions, flux);
+            match bells.lines {
+                2 => gaussians::<S, 2>(s, delays, bells, &mut target, uvw, positions, flux),
+                3 => gaussians::<S, 3>(s, delays, bells, &mut target, uvw, positions, flux),
+                4 => gaussians::<S, 4>(s, delays, bells, &mut target, uvw, positions, flux),
+                _ => gaussians::<S, 5>(s, delays, bells, &mut target, uvw, positions, flux),
+            }
             fold(s, &target, input);
         }
     }

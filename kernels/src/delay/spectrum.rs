@@ -79,10 +79,11 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// The fewest samples with which a Gaussian of any size, of unit flux density, has an rms error of at most `tolerance`;
+    /// The fewest samples, an even number, with which a Gaussian of any size, of unit flux density, has an rms error of at most `tolerance`;
     /// none if the band is too wide. `half` is half the bandwidth over the central frequency.
     pub fn new(half: f64, stretch: f64, tolerance: f64) -> Option<Self> {
         (4..=TERMS)
+            .step_by(2)
             .map(|count| Self::with(count, half, stretch))
             .find_map(|(samples, error)| (error <= tolerance).then_some(samples))
     }

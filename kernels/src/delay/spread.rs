@@ -1,6 +1,6 @@
 //! Sources onto the grids of delays: rows as lanes for the phases, cells as lanes for the kernels.
 
-use super::basis::WIDTH;
+use super::basis::{PIECES, WIDTH};
 use super::plan::{Bells, Delays, Position};
 use crate::seed::{exp2, phasor};
 use crate::simd::{Line, Simd};
@@ -64,6 +64,14 @@ impl Lanes {
         lanes
     }
 
+    /// The piece of the cell, and the place within it.
+    #[inline(always)]
+    fn split<S: Simd>(&self, s: S) -> [S::F; 2] {
+        let place = s.mul(s.pack(&self.place), s.splat(PIECES as f32));
+        let piece = s.round(place);
+        [s.add(piece, s.splat((PIECES / 2) as f32)), s.sub(place, piece)]
+    }
+
     /// Adds a kernel, real and imaginary part, under the phase of a row.
     #[inline(always)]
     fn add<S: Simd>(&self, s: S, target: &mut Target, row: usize, [re, im]: [S::C; 2]) {
@@ -89,14 +97,13 @@ pub fn points<S: Simd, const D: usize>(
 ) {
     for (position, kernel) in positions.iter().zip(kernels.chunks_exact(D)) {
         let lanes = Lanes::new(s, delays, target, uvw, &position.lmn);
-        let top = &kernel[D - 1].0;
-        let top = [s.load_cells(&top[..WIDTH]), s.load_cells(&top[WIDTH..])];
+        let top = halves(s, &kernel[D - 1]);
         for pair in 0..S::LANES / 2 {
             let rows = [2 * pair, 2 * pair + 1];
             let place = [s.splat_cells(lanes.place.0[rows[0]]), s.splat_cells(lanes.place.0[rows[1]])];
             let mut sums = [top, top];
             for line in kernel[..D - 1].iter().rev() {
-                let line = [s.load_cells(&line.0[..WIDTH]), s.load_cells(&line.0[WIDTH..])];
+                let line = halves(s, line);
                 for r in 0..2 {
                     for i in 0..2 {
                         sums[r][i] = s.fma_cells(sums[r][i], place[r], line[i]);
@@ -110,9 +117,9 @@ pub fn points<S: Simd, const D: usize>(
     }
 }
 
-/// Adds Gaussians.
+/// Adds Gaussians with shared kernels of `D` lines for each pair of terms.
 #[inline(always)]
-pub fn gaussians<S: Simd>(
+pub fn gaussians<S: Simd, const D: usize>(
     s: S,
     delays: &Delays,
     bells: &Bells,
@@ -122,14 +129,20 @@ pub fn gaussians<S: Simd>(
     flux: &[f32],
 ) {
     let count = bells.exponents.len();
+    let stride = count / 2 * D;
     let mut terms = [Line([0.0; 16]); TERMS];
+    let mut pieces = Line([0.0; 16]);
     for (position, flux) in positions.iter().zip(flux.chunks_exact(count)) {
         let [p, q] = &position.axes;
         let extent = s.squares(dot(s, uvw, p), dot(s, uvw, q));
         if !s.any_above(s.mul(extent, s.splat(-bells.least)), -EMPTY) {
             continue;
         }
-        let lanes = Lanes::new(s, delays, target, uvw, &position.lmn);
+        let mut lanes = Lanes::new(s, delays, target, uvw, &position.lmn);
+        // Each piece of a cell has polynomials of its own.
+        let [piece, place] = lanes.split(s);
+        s.unpack(piece, &mut pieces);
+        s.unpack(place, &mut lanes.place);
         let mut values = [s.splat(0.0); TERMS];
         for i in 0..count {
             let bell = exp2(s, s.mul(extent, s.splat(-bells.exponents[i])));
@@ -142,27 +155,29 @@ pub fn gaussians<S: Simd>(
             }
             s.unpack(sum, term);
         }
-        for pair in 0..S::LANES / 2 {
-            let rows = [2 * pair, 2 * pair + 1];
-            let place = [s.splat_cells(lanes.place.0[rows[0]]), s.splat_cells(lanes.place.0[rows[1]])];
-            let mut sums = [[s.splat_cells(0.0); 2]; 2];
-            for (p, (term, piece)) in terms.iter().zip(&bells.basis).enumerate() {
-                let top = s.load_cells(&piece[piece.len() - 1]);
-                let mut value = [top; 2];
-                for row in piece[..piece.len() - 1].iter().rev() {
-                    let row = s.load_cells(row);
-                    value = [s.fma_cells(value[0], place[0], row), s.fma_cells(value[1], place[1], row)];
+        for row in 0..S::LANES {
+            let place = s.splat_cells(lanes.place.0[row]);
+            let table = &bells.table[pieces.0[row] as usize * stride..][..stride];
+            let mut sums = [s.splat_cells(0.0); 2];
+            for (pair, terms) in table.chunks_exact(D).zip(terms.chunks_exact(2)) {
+                let mut values = halves(s, &pair[D - 1]);
+                for line in pair[..D - 1].iter().rev() {
+                    let line = halves(s, line);
+                    values = [s.fma_cells(values[0], place, line[0]), s.fma_cells(values[1], place, line[1])];
                 }
-                for r in 0..2 {
-                    let sum = &mut sums[r][p % 2];
-                    *sum = s.fma_cells(value[r], s.splat_cells(term.0[rows[r]]), *sum);
+                for i in 0..2 {
+                    sums[i] = s.fma_cells(values[i], s.splat_cells(terms[i].0[row]), sums[i]);
                 }
             }
-            for r in 0..2 {
-                lanes.add(s, target, rows[r], sums[r]);
-            }
+            lanes.add(s, target, row, sums);
         }
     }
+}
+
+/// The real and the imaginary part of a line of a kernel.
+#[inline(always)]
+fn halves<S: Simd>(s: S, line: &Line) -> [S::C; 2] {
+    [s.load_cells(&line.0[..WIDTH]), s.load_cells(&line.0[WIDTH..])]
 }
 
 /// Adds the grids to the input of a transform with rows as lanes, delay 0 first, wrapping around.

@@ -156,6 +156,10 @@ impl Simd for Avx2 {
         simd!(_mm256_store_ps(to.0.as_mut_ptr(), a))
     }
     #[inline(always)]
+    fn pack(self, from: &Line) -> __m256 {
+        simd!(_mm256_load_ps(from.0.as_ptr()))
+    }
+    #[inline(always)]
     fn splat_wide(self, x: f64) -> [__m256d; 2] {
         [simd!(_mm256_set1_pd(x)); 2]
     }

@@ -126,6 +126,10 @@ impl Simd for Avx512 {
         simd!(_mm512_store_ps(to.0.as_mut_ptr(), a))
     }
     #[inline(always)]
+    fn pack(self, from: &Line) -> __m512 {
+        simd!(_mm512_load_ps(from.0.as_ptr()))
+    }
+    #[inline(always)]
     fn splat_wide(self, x: f64) -> [__m512d; 2] {
         [simd!(_mm512_set1_pd(x)); 2]
     }

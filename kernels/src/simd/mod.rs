@@ -66,6 +66,8 @@ pub trait Simd: Copy {
     fn flip_sign(self, a: Self::F, sign: Self::F) -> Self::F;
     /// One value of each lane, in the first `LANES` places.
     fn unpack(self, a: Self::F, to: &mut Line);
+    /// What [`unpack`](Simd::unpack) wrote.
+    fn pack(self, from: &Line) -> Self::F;
     /// The same number in every lane.
     fn splat_wide(self, x: f64) -> Self::D;
     /// One number for each lane; `x` holds exactly `LANES`.

@@ -115,6 +115,11 @@ impl Simd for Portable {
         to.0[..4].copy_from_slice(&a.0);
     }
     #[inline(always)]
+    fn pack(self, from: &Line) -> F32x4 {
+        let [a, b, c, d, ..] = from.0;
+        F32x4([a, b, c, d])
+    }
+    #[inline(always)]
     fn splat_wide(self, x: f64) -> F64x4 {
         F64x4([x; 4])
     }

@@ -1,0 +1,248 @@
+//! The spectra of a band as series, and the kernels they make.
+
+use super::band::{Axis, Class, Grid, Span, half_turns};
+use super::basis::{Basis, WIDTH};
+use super::plan::{Bells, Delays, Origin, Slot};
+use super::solve::chebyshev;
+use super::spectrum::{Fit, Samples, Series};
+use super::taps::Taps;
+use crate::simd::Line;
+use crate::{Plane, SPEED_OF_LIGHT, Shape};
+use std::collections::HashSet;
+
+/// The parts of ε that single errors may have: together they stay below it.
+pub const KERNEL_SHARE: f64 = 0.2;
+const SERIES_SHARE: f64 = 0.25;
+/// The part that sources too faint to matter may have together.
+const FAINT_SHARE: f64 = 0.15;
+/// The greatest error of a series at a channel, in parts of ε.
+const WORST_SHARE: f64 = 4.0;
+/// Powers of t of a kernel: from the least to the most that are compiled.
+const DEGREES: std::ops::RangeInclusive<usize> = 3..=7;
+
+/// A grid and the kernels on it.
+pub type Kernels = (Grid, Basis);
+
+/// Series of every source of every plane, in one band.
+pub struct Fitted {
+    axis: Axis,
+    /// `[plane][source]`
+    series: Vec<Vec<Series>>,
+    samples: Option<Samples>,
+    /// Sources that do not fit but are too faint to matter: plane, source, mean power of all.
+    faint: Vec<(usize, usize, f64)>,
+}
+
+impl Fitted {
+    /// Fits the spectra of every source, with as many terms as most of them need.
+    pub fn new(channels: &[f64], planes: &[Plane], span: &Span, taps: &Taps, epsilon: f64) -> Self {
+        /// Sources that decide how many terms are needed.
+        const JURY: usize = 200;
+        let axis = Axis::new(&channels[span.channels.clone()], span.even);
+        let y = axis.y();
+        let total: usize = planes.iter().map(|p| p.sources.len()).sum();
+        let flux = |plane: usize, source: usize| {
+            let start = source * channels.len();
+            &planes[plane].spectra[start + span.channels.start..start + span.channels.end]
+        };
+        let mut best: Option<(usize, Fit)> = None;
+        for terms in Fit::lengths(y.len()) {
+            let fit = Fit::new(&y, terms);
+            let mut bad = 0;
+            for (plane, p) in planes.iter().enumerate() {
+                for source in (0..p.sources.len()).step_by((total / JURY).max(1)) {
+                    let flux = flux(plane, source);
+                    let power: f64 = flux.iter().map(|&x| f64::from(x).powi(2)).sum();
+                    bad += usize::from(fit.series(flux).error > square(0.3 * SERIES_SHARE * epsilon) * power);
+                }
+            }
+            if best.as_ref().is_none_or(|(least, _)| bad < *least) {
+                best = Some((bad, fit));
+            }
+            if bad == 0 {
+                break;
+            }
+        }
+        let fit = best.map_or_else(|| Fit::new(&y, 1), |(_, fit)| fit);
+        let series = (0..planes.len())
+            .map(|plane| (0..planes[plane].sources.len()).map(|s| fit.series(flux(plane, s))).collect())
+            .collect();
+        let gaussian = planes.iter().any(|p| p.sources.iter().any(|s| s.shape != Shape::Point));
+        let stretch = Grid::new(&axis, taps, 1.0).domain.stretch;
+        let half = axis.edge * axis.unit / axis.centre;
+        let samples = if gaussian { Samples::new(half, stretch, SERIES_SHARE * epsilon) } else { None };
+        Self { axis, series, samples, faint: Vec::new() }
+    }
+
+    /// Strikes out the sources whose spectra a series does not represent, but for those too faint to matter.
+    pub fn judge(
+        &mut self,
+        planes: &[Plane],
+        channels: usize,
+        span: &Span,
+        epsilon: f64,
+        fit: &mut [Vec<bool>],
+    ) {
+        let share = span.channels.len() as f64 / channels as f64;
+        for stokes in 0..4 {
+            let (mut total, mut bad) = (0.0, Vec::new());
+            for (plane, p) in planes.iter().enumerate().filter(|(_, p)| p.stokes == stokes) {
+                for (source, flux) in (0..p.sources.len()).zip(p.spectra.chunks_exact(channels)) {
+                    let series = &self.series[plane][source];
+                    let power = flux.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
+                    let point = p.sources[source].shape == Shape::Point;
+                    // Envelopes may leave nothing of a Gaussian: only points can outshine an error.
+                    total += if point { power } else { 0.0 };
+                    if series.error > square(SERIES_SHARE * epsilon) * power * share
+                        || series.worst > WORST_SHARE * epsilon * (power / channels as f64).sqrt()
+                    {
+                        bad.push((series.error, plane, source));
+                    }
+                    if !point && self.samples.is_none() {
+                        fit[plane][source] = false;
+                    }
+                }
+            }
+            bad.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+            let mut left = square(FAINT_SHARE * epsilon) * total * share;
+            for (error, plane, source) in bad {
+                left -= error;
+                if left < 0.0 {
+                    fit[plane][source] = false;
+                } else {
+                    self.faint.push((plane, source, total / channels as f64));
+                }
+            }
+        }
+    }
+
+    /// The kernels that hold the sources that fit to within `tolerance`.
+    pub fn kernels(
+        &self,
+        planes: &[Plane],
+        fit: &[Vec<bool>],
+        taps: &Taps,
+        tolerance: f64,
+    ) -> Option<Kernels> {
+        // The greatest square of each term over that of the spectrum.
+        let mut scale: Vec<f64> = vec![1.0];
+        let mut raise = |terms: &[f64], norm: f64| {
+            scale.resize(scale.len().max(terms.len()), 0.0);
+            scale.iter_mut().zip(terms).for_each(|(s, t)| *s = s.max(t * t / norm));
+        };
+        let mut gaussian = false;
+        let faint: HashSet<(usize, usize)> = self.faint.iter().map(|&(p, source, _)| (p, source)).collect();
+        for (plane, p) in planes.iter().enumerate() {
+            for source in (0..p.sources.len()).filter(|&source| fit[plane][source]) {
+                let terms = &self.series[plane][source].terms;
+                let norm = terms.iter().map(|x| x * x).sum::<f64>();
+                if norm > 0.0 && !faint.contains(&(plane, source)) {
+                    raise(terms, norm);
+                }
+                gaussian |= p.sources[source].shape != Shape::Point;
+            }
+        }
+        // Faint sources count for what they add up to.
+        let mut rough: Vec<f64> = Vec::new();
+        for &(plane, source, power) in &self.faint {
+            let terms = &self.series[plane][source].terms;
+            rough.resize(terms.len(), 0.0);
+            rough.iter_mut().zip(terms).for_each(|(r, t)| *r += t * t / power);
+        }
+        raise(&rough.iter().map(|r| r.sqrt()).collect::<Vec<_>>(), 1.0);
+        if let (Some(samples), true) = (&self.samples, gaussian) {
+            raise(&samples.greatest, 1.0);
+        }
+        best_basis(&self.axis, taps, &scale, tolerance)
+    }
+
+    /// The grid of the band with the kernels of its sources.
+    pub fn delays(
+        &self,
+        origins: &[Slot<Origin>],
+        (grid, basis): &Kernels,
+        taps: &Taps,
+        lens: &[usize],
+        epsilon: f64,
+    ) -> Delays {
+        let axis = &self.axis;
+        let series = |o: &Origin| &self.series[o.plane][o.source].terms;
+        let count = self.series.iter().flatten().map(|s| s.terms.len()).next().unwrap_or(1);
+        let lines = basis.pieces[0].len();
+        let points = origins
+            .iter()
+            .map(|slot| slot.points.iter().flat_map(|o| kernel(basis, series(o), lines)).collect())
+            .collect();
+        let gaussian = origins.iter().any(|slot| !slot.gaussians.is_empty());
+        let bells = self.samples.as_ref().filter(|_| gaussian).map(|samples| {
+            let ratio = |y: f64| (axis.centre + y * axis.edge * axis.unit) / SPEED_OF_LIGHT;
+            let exponents: Vec<f32> =
+                samples.y.iter().map(|&y| (std::f64::consts::LOG2_E * square(ratio(y))) as f32).collect();
+            let at_samples: Vec<Vec<f64>> = samples.y.iter().map(|&y| chebyshev(y, count)).collect();
+            let flux = |o: &Origin| {
+                let sum = |t: &Vec<f64>| t.iter().zip(series(o)).map(|(a, b)| a * b).sum::<f64>() as f32;
+                at_samples.iter().map(sum).collect::<Vec<f32>>()
+            };
+            let (lines, table) = basis.table(&samples.greatest, 0.2 * KERNEL_SHARE * epsilon);
+            Bells {
+                least: exponents.iter().copied().fold(f32::INFINITY, f32::min),
+                exponents,
+                matrix: samples.matrix.iter().map(|r| r.iter().map(|&x| x as f32).collect()).collect(),
+                lines,
+                table,
+                flux: origins.iter().map(|slot| slot.gaussians.iter().flat_map(flux).collect()).collect(),
+            }
+        });
+        Delays {
+            half_turns: half_turns(axis.centre),
+            cells: axis.unit * grid.len as f64 / SPEED_OF_LIGHT,
+            len: grid.len,
+            classes: Class::all(axis, grid, taps, lens),
+            lines,
+            points,
+            bells,
+        }
+    }
+}
+
+fn square(x: f64) -> f64 {
+    x * x
+}
+
+/// The coarsest grid and the lowest degree with which kernels err by at most `tolerance`, given the mean squares of terms.
+fn best_basis(axis: &Axis, taps: &Taps, scale: &[f64], tolerance: f64) -> Option<Kernels> {
+    let error = |basis: &Basis| {
+        let sum: f64 = basis.errors.iter().zip(scale).map(|(e, s)| e * e * s).sum();
+        sum.sqrt()
+    };
+    let terms = scale.len();
+    for oversampling in [1.25, 1.4, 1.6, 1.75, 1.9, 2.1, 2.4, 2.8, 3.3, 4.0] {
+        let grid = Grid::new(axis, taps, oversampling);
+        let most = Basis::new(grid.domain, &grid.response, terms, *DEGREES.end());
+        if error(&most) > tolerance {
+            continue;
+        }
+        for degree in *DEGREES.start()..*DEGREES.end() {
+            let basis = Basis::new(grid.domain, &grid.response, terms, degree);
+            if error(&basis) <= tolerance {
+                return Some((grid, basis));
+            }
+        }
+        return Some((grid, most));
+    }
+    None
+}
+
+/// The kernel of a source with the given series.
+fn kernel(basis: &Basis, terms: &[f64], lines: usize) -> Vec<Line> {
+    (0..lines)
+        .map(|d| {
+            let mut sum = [0.0; 2 * WIDTH];
+            for (p, (piece, term)) in basis.pieces.iter().zip(terms).enumerate() {
+                let half = &mut sum[p % 2 * WIDTH..][..WIDTH];
+                half.iter_mut().zip(&piece[d]).for_each(|(s, x)| *s += term * x);
+            }
+            Line(sum.map(|x| x as f32))
+        })
+        .collect()
+}
