@@ -106,6 +106,17 @@ fn ten_thousand_sources() {
 }
 
 #[test]
+fn ten_thousand_sources_at_full_width() {
+    let case = Case::new(dsa(), uniform(1.31e9, 244_140.625, 768), 10_000, POINT, 8);
+    check("full width", &case);
+}
+
+#[test]
+fn a_hundred_thousand_sources() {
+    check("100000", &Case::new(dsa(), uniform(1.31e9, 5e6, 20), 100_000, POINT, 8));
+}
+
+#[test]
 fn every_bandwidth() {
     for width in [1e5, 1e7, 5e7, 4e8, 1e9] {
         for (name, shape) in SHAPES {

@@ -315,7 +315,12 @@ impl Header<'_> {
         let mut stokes = [Some(self.flux(intensity)?), None, None, None];
         for (place, names) in [(1, Q), (2, U), (3, V)] {
             if let Some(index) = self.single(&self.fluxes(names))?.filter(|index| *index != intensity) {
-                stokes[place] = Some(self.flux(index)?);
+                // Plain q, u and v are in the unit of I, which is Jy unless a name says otherwise.
+                let unit = match self.unit(index)? {
+                    None => stokes[0].map(|(_, unit)| (index, unit)),
+                    Some(_) => Some(self.flux(index)?),
+                };
+                stokes[place] = unit;
             }
         }
         let hertz = |unit| if let Unit::Frequency(size) = unit { Some(size) } else { None };

@@ -8,6 +8,7 @@ use num_complex::Complex32;
 
 use super::error::{MsError, Result};
 use super::observation::Observation;
+use super::state::{Provenance, STATE_KEYWORD};
 
 /// Bytes of a tile that casacore reads and writes quickly (measured: about 1 MB of whole rows).
 const TILE_BYTES: usize = 1 << 20;
@@ -172,7 +173,8 @@ impl<'t> ModelColumn<'t> {
     }
 
     /// Makes the column as CASA would: a TiledShapeStMan with tiles of whole rows, and
-    /// CHANNEL_SELECTION. Fixed shapes where all rows agree. The caller flushes.
+    /// CHANNEL_SELECTION. Fixed shapes where all rows agree. It is marked incomplete from its first moment. The caller
+    /// flushes.
     ///
     /// # Errors
     /// [`MsError::Space`] where the file system is too full, or any error of casacore.
@@ -181,6 +183,7 @@ impl<'t> ModelColumn<'t> {
         observation: &Observation,
         shapes: &BTreeSet<CellShape>,
         bytes: u64,
+        provenance: &Provenance,
     ) -> Result<()> {
         self.check_space(bytes)?;
         let Some(first) = shapes.first() else {
@@ -190,7 +193,7 @@ impl<'t> ModelColumn<'t> {
             });
         };
         let largest = shapes.iter().max_by_key(|s| s.bytes()).unwrap_or(first);
-        let mut keywords = Record::default();
+        let mut keywords = Record::new().with(STATE_KEYWORD, provenance.record(false));
         if self.name == "MODEL_DATA" {
             keywords.set("CHANNEL_SELECTION", channel_selection(observation));
         }

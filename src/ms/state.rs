@@ -82,19 +82,26 @@ impl ModelState {
     /// # Errors
     /// Any error of casacore.
     pub fn write(ms: &Table, column: &str, provenance: &Provenance, complete: bool) -> Result<()> {
+        Ok(ms.set_column_keyword(column, STATE_KEYWORD, &provenance.record(complete))?)
+    }
+}
+
+impl Provenance {
+    /// The value of [`STATE_KEYWORD`].
+    pub(crate) fn record(&self, complete: bool) -> Value {
         let mut record = Record::default();
         record.set("complete", Value::Bool(complete));
         for (name, text) in [
-            ("version", &provenance.version),
-            ("run", &provenance.run),
-            ("started", &provenance.started),
-            ("catalogue", &provenance.catalogue),
-            ("digest", &provenance.digest),
-            ("arguments", &provenance.arguments),
+            ("version", &self.version),
+            ("run", &self.run),
+            ("started", &self.started),
+            ("catalogue", &self.catalogue),
+            ("digest", &self.digest),
+            ("arguments", &self.arguments),
         ] {
             record.set(name, Value::String(text.clone()));
         }
-        record.set("components", Value::Int64(provenance.components));
-        Ok(ms.set_column_keyword(column, STATE_KEYWORD, &Value::Record(record))?)
+        record.set("components", Value::Int64(self.components));
+        Value::Record(record)
     }
 }

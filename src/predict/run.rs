@@ -280,11 +280,13 @@ fn prepare_column(
             usage.rows * selection.shapes.get(&data_desc).map_or(0, |shape| shape.bytes()) as u64
         });
         let shapes: BTreeSet<CellShape> = selection.shapes.values().copied().collect();
-        column.create(observation, &shapes, bytes.sum())?;
+        column.create(observation, &shapes, bytes.sum(), provenance)?;
         // Killed between adding a column and flushing the table leaves rubbish only casacore knows: flush now.
         table.flush()?;
     }
-    ModelState::write(table, column.name(), provenance, false)?;
+    if !created {
+        ModelState::write(table, column.name(), provenance, false)?;
+    }
     // The zeros of a new column need not reach the disk: the mark says that they mean nothing yet.
     let zeros = if created { table.files_of_column(column.name())? } else { Vec::new() };
     Ok(table.fsync_without(&zeros)?)

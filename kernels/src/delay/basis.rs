@@ -7,7 +7,7 @@ use std::f64::consts::{PI, TAU};
 /// The cells a source is spread over.
 pub const WIDTH: usize = 8;
 /// The pieces a cell is cut into where kernels are shared: the first and the last are halves.
-pub const PIECES: usize = 16;
+pub const PIECES: usize = 32;
 /// Powers of t of a shared kernel: from the least to the most that are compiled.
 pub const POWERS: std::ops::RangeInclusive<usize> = 2..=5;
 /// The part of the kernel's natural steepness that suits least squares best.

@@ -79,6 +79,6 @@ fn point(delays: &Delays) -> f64 {
 }
 
 fn gaussian(delays: &Delays) -> f64 {
-    let (terms, powers) = delays.bells.as_ref().map_or((0, 0), |bells| (bells.exponents.len(), bells.lines));
+    let (terms, powers) = delays.bells.as_ref().map_or((0, 0), |bells| (2 * bells.pairs.len(), bells.lines));
     seconds::GAUSSIAN[0] + terms as f64 * (seconds::GAUSSIAN[1] + powers as f64 * seconds::GAUSSIAN[2])
 }

@@ -131,6 +131,12 @@ fn sub<S: Simd>(s: S, a: [S::F; 2], b: [S::F; 2]) -> [S::F; 2] {
     [s.sub(a[0], b[0]), s.sub(a[1], b[1])]
 }
 
+/// c·b
+#[inline(always)]
+fn scale<S: Simd>(s: S, c: f32, b: [S::F; 2]) -> [S::F; 2] {
+    [s.mul(b[0], s.splat(c)), s.mul(b[1], s.splat(c))]
+}
+
 /// a + c·b
 #[inline(always)]
 fn axpy<S: Simd>(s: S, a: [S::F; 2], c: f32, b: [S::F; 2]) -> [S::F; 2] {
@@ -160,9 +166,7 @@ impl Butterfly<3> for Three {
     fn run<S: Simd>(s: S, x: [[S::F; 2]; 3]) -> [[S::F; 2]; 3] {
         const SIN: f32 = 0.866_025_4;
         let (sum, difference) = (add(s, x[1], x[2]), sub(s, x[1], x[2]));
-        let [re, im] = difference;
-        let side = [s.mul(re, s.splat(SIN)), s.mul(im, s.splat(SIN))];
-        let [a, b] = cross(s, axpy(s, x[0], -0.5, sum), side);
+        let [a, b] = cross(s, axpy(s, x[0], -0.5, sum), scale(s, SIN, difference));
         [add(s, x[0], sum), a, b]
     }
 }
@@ -186,8 +190,7 @@ impl Butterfly<5> for Five {
         let (c, d) = (add(s, x[2], x[3]), sub(s, x[2], x[3]));
         let middle =
             [axpy(s, axpy(s, x[0], COS[0], a), COS[1], c), axpy(s, axpy(s, x[0], COS[1], a), COS[0], c)];
-        let scaled = |v: [S::F; 2], c: f32| [s.mul(v[0], s.splat(c)), s.mul(v[1], s.splat(c))];
-        let side = [axpy(s, scaled(b, SIN[0]), SIN[1], d), axpy(s, scaled(b, SIN[1]), -SIN[0], d)];
+        let side = [axpy(s, scale(s, SIN[0], b), SIN[1], d), axpy(s, scale(s, SIN[1], b), -SIN[0], d)];
         let ([p, t], [q, r]) = (cross(s, middle[0], side[0]), cross(s, middle[1], side[1]));
         [add(s, x[0], add(s, a, c)), p, q, r, t]
     }

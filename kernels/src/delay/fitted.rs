@@ -15,6 +15,8 @@ pub const KERNEL_SHARE: f64 = 0.2;
 const SERIES_SHARE: f64 = 0.25;
 /// The part that sources too faint to matter may have together.
 const FAINT_SHARE: f64 = 0.15;
+/// The part that the last terms of a Gaussian may have where they are left out.
+const NEGLIGIBLE: f64 = 0.1;
 /// The greatest error of a series at a channel, in parts of ε.
 const WORST_SHARE: f64 = 4.0;
 /// Powers of t of a kernel: from the least to the most that are compiled.
@@ -176,18 +178,29 @@ impl Fitted {
         let gaussian = origins.iter().any(|slot| !slot.gaussians.is_empty());
         let bells = self.samples.as_ref().filter(|_| gaussian).map(|samples| {
             let ratio = |y: f64| (axis.centre + y * axis.edge * axis.unit) / SPEED_OF_LIGHT;
-            let exponents: Vec<f32> =
-                samples.y.iter().map(|&y| (std::f64::consts::LOG2_E * square(ratio(y))) as f32).collect();
-            let at_samples: Vec<Vec<f64>> = samples.y.iter().map(|&y| chebyshev(y, count)).collect();
+            // Sample i and its mirror image.
+            let samples_count = samples.y.len();
+            let half = samples_count / 2;
+            let order: Vec<usize> = (0..half).flat_map(|i| [i, samples_count - 1 - i]).collect();
+            let exponents: Vec<f32> = order
+                .iter()
+                .map(|&i| (std::f64::consts::LOG2_E * square(ratio(samples.y[i]))) as f32)
+                .collect();
+            let at_samples: Vec<Vec<f64>> = order.iter().map(|&i| chebyshev(samples.y[i], count)).collect();
             let flux = |o: &Origin| {
                 let sum = |t: &Vec<f64>| t.iter().zip(series(o)).map(|(a, b)| a * b).sum::<f64>() as f32;
                 at_samples.iter().map(sum).collect::<Vec<f32>>()
             };
-            let (lines, table) = basis.table(&samples.greatest, 0.2 * KERNEL_SHARE * epsilon);
+            let (lines, table) = basis.table(&samples.greatest, 0.3 * KERNEL_SHARE * epsilon);
             Bells {
                 least: exponents.iter().copied().fold(f32::INFINITY, f32::min),
-                exponents,
-                matrix: samples.matrix.iter().map(|r| r.iter().map(|&x| x as f32).collect()).collect(),
+                pairs: exponents.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
+                matrix: samples
+                    .matrix
+                    .chunks_exact(2)
+                    .flat_map(|rows| (0..half).map(|i| [rows[0][i] as f32, rows[1][i] as f32]))
+                    .collect(),
+                negligible: square(NEGLIGIBLE * epsilon) as f32,
                 lines,
                 table,
                 flux: origins.iter().map(|slot| slot.gaussians.iter().flat_map(flux).collect()).collect(),

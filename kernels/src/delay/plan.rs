@@ -70,17 +70,19 @@ pub struct Delays {
 /// What Gaussians share.
 #[derive(Clone, Debug)]
 pub struct Bells {
-    /// log₂e · ν²/c² at each sample [1/m²].
-    pub exponents: Vec<f32>,
+    /// log₂e · ν²/c² at each pair of samples, which lie symmetrically about the centre [1/m²].
+    pub pairs: Vec<[f32; 2]>,
     /// The least of them.
     pub least: f32,
-    /// From samples to terms: `[p][sample]`
-    pub matrix: Vec<Vec<f32>>,
+    /// From sums of pairs of samples to even terms, from differences to odd ones: `[pair of terms][pair of samples]`
+    pub matrix: Vec<[f32; 2]>,
+    /// The square of the last two terms over the flux density that may be left out.
+    pub negligible: f32,
     /// Lines of a pair of terms: one for each power of t.
     pub lines: usize,
     /// Kernels: `[piece of a cell][pair of terms][power of t]`
     pub table: Vec<Line>,
-    /// Flux densities at the samples, for each slot: `[source][sample]`
+    /// Flux densities at the samples, for each slot: `[source][pair][2]`
     pub flux: Vec<Vec<f32>>,
 }
 

@@ -165,7 +165,7 @@ fn sample<S: Simd>(
         fold(s, &target, input);
     }
     if let Some(bells) = &delays.bells {
-        let flux = bells.flux[slot].chunks(BLOCK * bells.exponents.len());
+        let flux = bells.flux[slot].chunks(BLOCK * 2 * bells.pairs.len());
         for (positions, flux) in sources.gaussians.chunks(BLOCK).zip(flux) {
             target.cells.fill(0.0);
             match bells.lines {
