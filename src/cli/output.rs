@@ -55,7 +55,7 @@ pub(super) fn plan(report: &Report) -> String {
         &mut text,
         "plan",
         format!(
-            "{} sum, {}, {}, {} blocks of {} rows",
+            "{}, {}, {}, {} blocks of {} rows",
             plan.engine,
             plan.simd,
             counted(plan.threads, "thread"),

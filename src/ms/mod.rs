@@ -61,13 +61,32 @@ pub fn open_locked(path: &Path, wait: Duration, cancelled: &dyn Fn() -> bool) ->
             Ok(true) => return Ok(Some(table)),
             Ok(false) => return Ok(None),
             // Another process added a column while we waited: casacore wants the table opened anew.
-            Err(MsError::Table(_)) if tries > 0 => tries -= 1,
+            Err(MsError::Table(_)) if tries > 0 => {
+                tries -= 1;
+                drop(table);
+                if tries == 0 {
+                    forget_sync_data(path)?;
+                }
+            }
             Err(MsError::Locked { path, holder, .. }) => {
                 return Err(MsError::Locked { path, holder, waited: wait.as_secs_f64() });
             }
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Empties `table.lock`, whose record of the number of columns a process killed between describing a new column and
+/// recording it has left behind: no program could lock the table any more. casacore writes it anew.
+///
+/// Only called after the lock itself was obtained more than once and nobody held it.
+fn forget_sync_data(ms: &Path) -> Result<()> {
+    let lock = ms.join("table.lock");
+    let emptied = std::fs::File::options().write(true).open(&lock).and_then(|file| file.set_len(0));
+    emptied.map_err(|source| MsError::Open {
+        path: ms.to_path_buf(),
+        message: format!("{} is out of step with the table and cannot be renewed: {source}", lock.display()),
+    })
 }
 
 /// How often a waiting lock looks whether the user gave up: long enough for casacore to ask a holder that locks

@@ -124,12 +124,10 @@ impl Block {
         }
         groups.into_par_iter().try_for_each(|(key, (uvw, mut out))| {
             let predictor = plan.predictor(key)?;
-            uvw.par_chunks(ROWS_PER_TASK).zip(out.par_chunks_mut(ROWS_PER_TASK)).try_for_each(|(uvw, out)| {
-                let mut scratch = predictor.take_scratch();
-                let result = predictor.direct.predict(uvw, out, &mut scratch);
-                predictor.give_scratch(scratch);
-                result.map_err(|source| plan.kernel_error(key.data_desc, source))
-            })
+            let parts = uvw.par_chunks(ROWS_PER_TASK).zip(out.par_chunks_mut(ROWS_PER_TASK));
+            parts
+                .try_for_each(|(uvw, out)| predictor.predict(uvw, out))
+                .map_err(|source| plan.kernel_error(key.data_desc, source))
         })?;
         if mode != Mode::Replace {
             self.combine(mode);

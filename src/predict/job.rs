@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kernels::SimdLevel;
 
+use super::engine::Engine;
 use super::primary::PointingOption;
 use crate::beam::BeamOption;
 use crate::catalog::{Handling, ReadOptions};
@@ -102,6 +103,8 @@ pub struct Options {
     pub delmod: bool,
     /// Whether only the plan is made and nothing written.
     pub dry_run: bool,
+    /// The engine that sums the sources.
+    pub engine: Engine,
     /// Who writes the column.
     pub writer: Writer,
     /// The instructions to use; the best of the processor where `None`.
@@ -134,6 +137,7 @@ impl Default for Options {
             epsilon: 1e-5,
             delmod: false,
             dry_run: false,
+            engine: Engine::Auto,
             writer: Writer::Auto,
             simd: None,
             arguments: String::new(),

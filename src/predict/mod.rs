@@ -5,6 +5,7 @@ mod block;
 mod check;
 mod choose;
 mod correlate;
+mod engine;
 mod error;
 mod geometry;
 mod job;
@@ -17,6 +18,7 @@ mod scope;
 
 pub use check::CheckResult;
 pub use correlate::mix;
+pub use engine::Engine;
 pub use error::{PredictError, Result};
 pub use geometry::sources_about;
 pub use job::{Job, Mode, Options, Radius, Writer};

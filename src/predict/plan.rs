@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use kernels::{Complex64, Direct, KernelError, Mix, Plane, Scratch, SimdLevel, Source, reference};
+use kernels::{Complex32, Complex64, KernelError, Mix, Plane, Source, reference};
 use rayon::prelude::*;
 
 use super::correlate::{mix, stokes_needed};
+use super::engine::{EngineChoice, Kernel, KernelScratch};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
 use super::primary::Primary;
@@ -32,26 +33,29 @@ struct Setup {
 /// The flux densities of a set-up's planes.
 enum Spectra {
     /// In a kernel about some centre, which those about all others share: no beam.
-    Shared(Direct),
+    Shared(Kernel),
     /// By plane, shape (component, channel) [Jy], before the beam.
     Intrinsic(Vec<Vec<f32>>),
 }
 
 /// A kernel about one phase centre, with the working memory of the threads that use it.
 pub(crate) struct Predictor {
-    pub(crate) direct: Direct,
-    scratch: Mutex<Vec<Scratch>>,
+    kernel: Kernel,
+    scratch: Mutex<Vec<KernelScratch>>,
 }
 
 impl Predictor {
-    /// Takes working memory, new only where all is in use.
-    pub(crate) fn take_scratch(&self) -> Scratch {
-        locked(&self.scratch).pop().unwrap_or_else(|| self.direct.scratch())
-    }
-
-    /// Gives working memory back.
-    pub(crate) fn give_scratch(&self, scratch: Scratch) {
+    /// Predicts rows: see [`kernels::Direct::predict`].
+    pub(crate) fn predict(
+        &self,
+        uvw: &[[f64; 3]],
+        out: &mut [&mut [Complex32]],
+    ) -> std::result::Result<(), KernelError> {
+        // Working memory goes round: new only where all is in use.
+        let mut scratch = locked(&self.scratch).pop().unwrap_or_else(|| self.kernel.scratch());
+        let result = self.kernel.predict(uvw, out, &mut scratch);
         locked(&self.scratch).push(scratch);
+        result
     }
 }
 
@@ -91,7 +95,7 @@ pub(crate) struct Plan<'a> {
     components: Vec<Component>,
     skies: Vec<Sky>,
     setups: BTreeMap<i32, Setup>,
-    level: SimdLevel,
+    engine: EngineChoice,
     cache: Mutex<Cache>,
     kept: usize,
 }
@@ -105,7 +109,7 @@ impl<'a> Plan<'a> {
         used: &BTreeSet<(i32, i32)>,
         components: Vec<Component>,
         primary: &'a Primary,
-        level: SimdLevel,
+        engine: EngineChoice,
         memory: usize,
     ) -> Result<Plan<'a>> {
         let mut plan = Plan {
@@ -114,7 +118,7 @@ impl<'a> Plan<'a> {
             components,
             skies: Vec::new(),
             setups: BTreeMap::new(),
-            level,
+            engine,
             cache: Mutex::default(),
             kept: 0,
         };
@@ -135,9 +139,19 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
-    /// The instructions the kernels use.
-    pub(crate) fn level(&self) -> SimdLevel {
-        self.level
+    /// What computes the rows of each set-up, in words, and why.
+    pub(crate) fn engines(&self) -> String {
+        let mut words: Vec<String> = Vec::new();
+        for setup in self.setups.values() {
+            let word = match &setup.spectra {
+                Spectra::Shared(kernel) => kernel.describe(&self.engine),
+                Spectra::Intrinsic(_) => self.engine.describe(),
+            };
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words.join("; ")
     }
 
     /// What identifies the kernel of row `i` of a block.
@@ -189,17 +203,17 @@ impl<'a> Plan<'a> {
             return Err(KernelError::Empty { what: "channels" });
         };
         let planes: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&view.sources)).collect();
-        let direct = match &setup.spectra {
+        let kernel = match &setup.spectra {
             Spectra::Shared(base) => {
                 let views: Vec<&[Source]> = planes.iter().map(Vec::as_slice).collect();
                 base.with_sources(&views)?
             }
             Spectra::Intrinsic(spectra) => {
                 let seen = self.seen(key, setup, view, spectra);
-                setup.kernel(self.level, &planes, &seen)?
+                setup.kernel(&self.engine, &planes, &seen)?
             }
         };
-        Ok(Arc::new(Predictor { direct, scratch: Mutex::default() }))
+        Ok(Arc::new(Predictor { kernel, scratch: Mutex::default() }))
     }
 
     /// The spectra through the beam.
@@ -294,7 +308,7 @@ impl<'a> Plan<'a> {
         setup.spectra = if self.primary.is_none() {
             let all = Sky::new(&self.components, centre.frame).about(centre);
             let sources: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&all)).collect();
-            let base = setup.kernel(self.level, &sources, &spectra);
+            let base = setup.kernel(&self.engine, &sources, &spectra);
             Spectra::Shared(base.map_err(|source| self.kernel_error(data_desc, source))?)
         } else {
             Spectra::Intrinsic(spectra)
@@ -315,17 +329,17 @@ impl Setup {
     /// A kernel of these sources and spectra, by plane.
     fn kernel(
         &self,
-        level: SimdLevel,
+        engine: &EngineChoice,
         sources: &[Vec<Source>],
         spectra: &[Vec<f32>],
-    ) -> std::result::Result<Direct, KernelError> {
+    ) -> std::result::Result<Kernel, KernelError> {
         let planes: Vec<Plane> = self
             .planes
             .iter()
             .zip(sources.iter().zip(spectra))
             .map(|(plane, (sources, spectra))| Plane { stokes: plane.stokes, sources, spectra })
             .collect();
-        Direct::new(level, &self.frequencies, &planes, &self.mix)
+        engine.kernel(&self.frequencies, &planes, &self.mix)
     }
 }
 

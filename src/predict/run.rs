@@ -9,6 +9,7 @@ use rayon::ThreadPool;
 
 use super::check::Check;
 use super::choose::{Sight, choose_sky};
+use super::engine::EngineChoice;
 use super::error::{PredictError, Result};
 use super::job::{Job, Mode, Options, Writer};
 use super::pipeline::{Blocks, Pipeline, RowSelection};
@@ -140,8 +141,10 @@ fn locked_run(
     let clock = Instant::now();
     let pool = thread_pool(options)?;
     let level = options.simd.unwrap_or_else(SimdLevel::detect);
+    let longest = survey.used.values().map(|usage| usage.longest).fold(0.0, f64::max);
+    let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
     let plan = pool.install(|| {
-        Plan::new(&observation, &survey, &selection.used, components, &primary, level, options.memory)
+        Plan::new(&observation, &survey, &selection.used, components, &primary, engine, options.memory)
     })?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
@@ -154,8 +157,8 @@ fn locked_run(
         Blocks::new(row_bytes, column.tile_rows(), pool.current_num_threads(), options.memory / 2, keeps_old);
     report.plan_rows(&observation, &survey, &selection, catalogue, frequencies);
     report.plan = PlanReport {
-        engine: "direct".into(),
-        simd: plan.level().to_string(),
+        engine: plan.engines(),
+        simd: level.to_string(),
         threads: pool.current_num_threads(),
         block_rows: blocks.rows,
         blocks: blocks.count,

@@ -128,9 +128,6 @@ def differences(before, after):
             lines.append(f"table {name}: {old['rows']} rows became {new['rows']}")
         if old["keywords"] != new["keywords"]:
             lines.append(f"table {name}: keywords changed")
-        if name == "HISTORY" and old["rows"] == 0:
-            # An empty table has nothing to lose; its first row is on its way.
-            continue
         for column in sorted(old["columns"].keys() | new["columns"].keys()):
             if old["columns"].get(column) != new["columns"].get(column):
                 lines.append(f"table {name}: column {column} changed, appeared or is gone")

@@ -34,7 +34,9 @@ STRAY = re.compile(r"file (table\.f\d+(i|_TSM\d+)?|table\.dat_tmp) appeared")
 class Study:
     def __init__(self, binary, original, catalogue, folder, overwrite):
         self.binary, self.original, self.catalogue = binary, original, catalogue
-        self.ms = os.path.join(folder, "killed.ms")
+        self.folder = folder
+        self.ms = None
+        self.copies = 0
         self.tally = collections.Counter()
         self.faults = []
         self.old = None
@@ -50,7 +52,11 @@ class Study:
         self.new = self.model(self.ms)
 
     def fresh(self):
-        shutil.rmtree(self.ms, ignore_errors=True)
+        """Another copy under another name: casacore remembers tables by their path."""
+        if self.ms:
+            shutil.rmtree(self.ms, ignore_errors=True)
+        self.copies += 1
+        self.ms = os.path.join(self.folder, f"killed-{self.copies}.ms")
         shutil.copytree(self.original, self.ms)
 
     def start(self, ms, catalogue):
