@@ -5,6 +5,7 @@ use std::{env, path::Path};
 const SOURCES: &[&str] = &[
     "shim/codec.cc",
     "shim/table.cc",
+    "shim/changes.cc",
     "shim/describe.cc",
     "shim/column.cc",
     "shim/create.cc",

@@ -190,7 +190,7 @@ fn catalogues_that_cannot_be_read() {
         ("row.csv", format!("{header}1,2,3\n4,banana,6\n").into_bytes(), vec!["row.csv:3", "banana"]),
         ("short.csv", format!("{header}1,2,3\n4,5\n").into_bytes(), vec!["short.csv:3"]),
         ("unit.csv", b"ra_deg,dec_deg,flux\n1,2,3\n".to_vec(), vec!["unit.csv", "flux", "--flux-unit"]),
-        ("nan.csv", format!("{header}1,2,nan\n").into_bytes(), vec!["nan.csv:2"]),
+        ("nan.csv", format!("{header}1,2,nan\n").into_bytes(), vec!["nan.csv", "flux density"]),
         ("declination.csv", format!("{header}1,92,3\n").into_bytes(), vec!["declination.csv:2", "92"]),
         ("latin.csv", [header.as_bytes(), b"1,2,3 \xb5\n"].concat(), vec!["latin.csv"]),
     ];

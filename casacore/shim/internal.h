@@ -69,6 +69,9 @@ inline casacore::String as_path(const char* text, size_t length) {
 // Hands a string to Rust, which frees it with nvss_bytes_free.
 inline void give(void** out, std::string&& bytes) { *out = new std::string(std::move(bytes)); }
 
+// The table's type and readme are as its `table.info` says: the next flush need not write it.
+void keep_info(casacore::Table& table);
+
 // A library does not print: casacore's log messages go nowhere.
 inline void silence() {
   static std::once_flag once;
@@ -83,6 +86,7 @@ inline casacore::TableLock lock_option() { return casacore::TableLock(casacore::
 
 // Memory-mapped tiles kill the process when the disk is full or a file is cut short; the cache gives errors.
 inline casacore::TSMOption tile_option() { return casacore::TSMOption(casacore::TSMOption::Cache, 0, -1); }
+
 }  // namespace nvss
 
 #endif

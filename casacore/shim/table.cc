@@ -30,7 +30,10 @@ void nvss_bytes_free(void* bytes) { delete static_cast<std::string*>(bytes); }
 int nvss_table_open(const char* path, size_t length, int write, void** out, NvssError* error) {
   return guard(error, [=] {
     silence();
-    *out = new Table(as_path(path, length), lock_option(), write ? Table::Update : Table::Old, tile_option());
+    std::unique_ptr<Table> object(
+        new Table(as_path(path, length), lock_option(), write ? Table::Update : Table::Old, tile_option()));
+    keep_info(*object);
+    *out = object.release();
   });
 }
 

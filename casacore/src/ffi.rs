@@ -11,7 +11,7 @@ mod handle;
 pub(crate) mod system;
 
 pub(crate) use handle::{Plain, RawTable, concatenate, table_type};
-pub(crate) use system::{conflicting_pid, is_writable};
+pub(crate) use system::{conflicting_pid, empty_file, is_writable};
 
 /// The longest message the shim passes on [bytes]; the same number is in `shim.h`.
 const MESSAGE: usize = 4096;
@@ -180,6 +180,13 @@ unsafe extern "C" {
     ) -> c_int;
     fn nvss_table_unlock(table: *mut RawHandle, error: *mut ShimError) -> c_int;
     fn nvss_table_flush(table: *mut RawHandle, error: *mut ShimError) -> c_int;
+    fn nvss_table_mark_changed(
+        table: *mut RawHandle,
+        column: *const u8,
+        length: usize,
+        done: *mut c_int,
+        error: *mut ShimError,
+    ) -> c_int;
     fn nvss_table_describe(
         table: *mut RawHandle,
         topic: c_int,

@@ -76,6 +76,21 @@ impl Table {
         self.raw().unlock().map_err(|message| self.failed("unlock", message))
     }
 
+    /// Empties what `table.lock` says of the table's state; casacore takes that for unknown and writes it anew at the next flush.
+    ///
+    /// The write lock must be held. To be called before a flush that adds columns: the table and its `table.lock` are written one
+    /// after the other, and a process killed in between would leave a table that no program could lock.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn forget_sync_data(&self) -> Result<()> {
+        for part in self.part_names()? {
+            let file = part.join("table.lock");
+            ffi::empty_file(&file).map_err(|source| Error::Io { operation: "empty", path: file, source })?;
+        }
+        Ok(())
+    }
+
     /// The process that keeps this one from write-locking the table, or one of its parts; `None` when nothing does.
     ///
     /// 0 stands for a holder without a number here: on another machine, or in another PID namespace.

@@ -341,6 +341,18 @@ impl Table {
             .map_err(|message| self.failed(format!("drop the cached tiles of column {column} of"), message))
     }
 
+    /// Has the flush of the next keyword tell other processes that the data of `column` changed, after its file was written
+    /// without casacore; false where the table is no plain one. The column's own files are not written.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchColumn`]; [`Error::Casacore`].
+    pub fn mark_changed(&self, column: &str) -> Result<bool> {
+        self.require(column)?;
+        self.raw
+            .mark_changed(column)
+            .map_err(|message| self.failed(format!("mark column {column} as changed in"), message))
+    }
+
     /// Says whether each storage manager's file is there, which casacore does not ask when it opens a table.
     fn check_files(&self) -> Result<()> {
         if !self.is_plain() {

@@ -98,10 +98,19 @@ impl Builder {
     /// The catalogue.
     ///
     /// # Errors
-    /// If most of its rows are malformed: then it is something else.
+    /// If most of its rows are malformed, or none has a flux density: then it is something else.
     pub fn finish(mut self, kind: Kind, format: Format, digest: String) -> Result<Catalog, CatalogError> {
         if 2 * self.malformed > self.rows && !self.told.is_empty() {
             return Err(self.told.swap_remove(0));
+        }
+        if self.rows > 0 && self.without_flux == self.rows {
+            return Err(CatalogError::Layout {
+                path: self.path,
+                message: format!(
+                    "none of its {} row(s) has a flux density; look at the flux column",
+                    self.rows
+                ),
+            });
         }
         if self.malformed > 0 {
             let told: Vec<String> = self.told.iter().map(CatalogError::brief).collect();

@@ -240,14 +240,14 @@ impl<'t> ModelColumn<'t> {
         Ok(self.ms.put_cells(&self.name, start, data.into_dyn())?)
     }
 
-    /// Reads one cell and writes it back through casacore: after the tile file was written without it, that is how
-    /// other processes which have the table open learn of the change.
+    /// Has the next change of a keyword tell other processes that have the table open that the values changed too, after
+    /// the tile file was written without casacore.
     ///
     /// # Errors
     /// Any error of casacore.
-    pub fn touch(&self) -> Result<()> {
-        let cell = self.ms.cell::<Complex32>(&self.name, 0)?;
-        Ok(self.ms.put_cell::<Complex32>(&self.name, 0, cell.view())?)
+    pub fn mark_changed(&self) -> Result<()> {
+        self.ms.mark_changed(&self.name)?;
+        Ok(())
     }
 
     /// `TiledModel` as CASA calls it, or the next name that no manager of this table has.

@@ -21,6 +21,9 @@ pub enum Engine {
 /// How much more accurate than the check's limit the delay-FFT is asked to be.
 const MARGIN: f64 = 10.0;
 
+/// Seconds that setting up a delay-FFT takes, and takes more for each source (measured at 768 channels).
+const SET_UP: [f64; 2] = [0.01, 15e-6];
+
 /// What a plan knows of the engines.
 #[derive(Debug, Clone)]
 pub(crate) struct EngineChoice {
@@ -44,12 +47,13 @@ impl EngineChoice {
         }
     }
 
-    /// The kernel for these planes.
+    /// The kernel for these planes and about so many `rows`.
     pub(crate) fn kernel(
         &self,
         channels: &[f64],
         planes: &[Plane],
         mix: &Mix,
+        rows: u64,
     ) -> Result<Kernel, KernelError> {
         let direct =
             || Direct::new(self.level, channels, planes, mix).map(|kernel| Kernel::Direct(Box::new(kernel)));
@@ -59,12 +63,18 @@ impl EngineChoice {
             Engine::DelayFft => delay().map(|kernel| Kernel::DelayFft(Box::new(kernel))),
             Engine::Auto => {
                 let direct = Direct::new(self.level, channels, planes, mix)?;
+                let sources: usize = planes.iter().map(|plane| plane.sources.len()).sum();
+                let set_up = SET_UP[0] + SET_UP[1] * sources as f64;
+                if direct.seconds_per_row() * (rows as f64) < set_up {
+                    return Ok(Kernel::Direct(Box::new(direct)));
+                }
                 // What the delay-FFT refuses, the direct sum does.
                 let Ok(delay) = delay() else {
                     return Ok(Kernel::Direct(Box::new(direct)));
                 };
                 let extent = delay.delay([self.longest, 0.0, 0.0]);
-                if delay.seconds_per_row(extent) < direct.seconds_per_row() {
+                let saved = direct.seconds_per_row() - delay.seconds_per_row(extent);
+                if saved * rows as f64 > set_up {
                     Ok(Kernel::DelayFft(Box::new(delay)))
                 } else {
                     Ok(Kernel::Direct(Box::new(direct)))

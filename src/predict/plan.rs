@@ -28,6 +28,8 @@ struct Setup {
     mix: Mix,
     planes: Vec<Members>,
     spectra: Spectra,
+    /// Rows of this set-up, and about how many of them see the sky through the same beam.
+    rows: (u64, u64),
 }
 
 /// The flux densities of a set-up's planes.
@@ -128,7 +130,8 @@ impl<'a> Plan<'a> {
             let centre = plan.centre(field, time)?;
             plan.add_sky(centre.frame);
             if !plan.setups.contains_key(&data_desc) {
-                let setup = plan.setup(data_desc, centre)?;
+                let setup =
+                    plan.setup(data_desc, centre, rows_of(survey, used, data_desc, primary.moves()))?;
                 channels = channels.max(setup.frequencies.len());
                 plan.setups.insert(data_desc, setup);
             }
@@ -210,7 +213,7 @@ impl<'a> Plan<'a> {
             }
             Spectra::Intrinsic(spectra) => {
                 let seen = self.seen(key, setup, view, spectra);
-                setup.kernel(&self.engine, &planes, &seen)?
+                setup.kernel(&self.engine, &planes, &seen, setup.rows.1)?
             }
         };
         Ok(Arc::new(Predictor { kernel, scratch: Mutex::default() }))
@@ -291,7 +294,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn setup(&self, data_desc: i32, centre: Direction) -> Result<Setup> {
+    fn setup(&self, data_desc: i32, centre: Direction, rows: (u64, u64)) -> Result<Setup> {
         let (window, polarization) = self.observation.setup(data_desc)?;
         let mix = mix(&polarization.correlations).map_err(|message| {
             PredictError::Options(format!(
@@ -303,12 +306,17 @@ impl<'a> Plan<'a> {
         let planes = members(&self.components, stokes_needed(&mix));
         let spectra: Vec<Vec<f32>> =
             planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect();
-        let mut setup =
-            Setup { frequencies: frequencies.clone(), mix, planes, spectra: Spectra::Intrinsic(Vec::new()) };
+        let mut setup = Setup {
+            frequencies: frequencies.clone(),
+            mix,
+            planes,
+            spectra: Spectra::Intrinsic(Vec::new()),
+            rows,
+        };
         setup.spectra = if self.primary.is_none() {
             let all = Sky::new(&self.components, centre.frame).about(centre);
             let sources: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&all)).collect();
-            let base = setup.kernel(&self.engine, &sources, &spectra);
+            let base = setup.kernel(&self.engine, &sources, &spectra, setup.rows.0);
             Spectra::Shared(base.map_err(|source| self.kernel_error(data_desc, source))?)
         } else {
             Spectra::Intrinsic(spectra)
@@ -332,6 +340,7 @@ impl Setup {
         engine: &EngineChoice,
         sources: &[Vec<Source>],
         spectra: &[Vec<f32>],
+        rows: u64,
     ) -> std::result::Result<Kernel, KernelError> {
         let planes: Vec<Plane> = self
             .planes
@@ -339,7 +348,7 @@ impl Setup {
             .zip(sources.iter().zip(spectra))
             .map(|(plane, (sources, spectra))| Plane { stokes: plane.stokes, sources, spectra })
             .collect();
-        engine.kernel(&self.frequencies, &planes, &self.mix)
+        engine.kernel(&self.frequencies, &planes, &self.mix, rows)
     }
 }
 
@@ -347,6 +356,19 @@ impl Members {
     fn pick(&self, all: &[Source]) -> Vec<Source> {
         self.components.iter().map(|index| all[*index]).collect()
     }
+}
+
+/// The rows of a set-up, and about how many of them see the sky through the same beam: those of a field, or of an
+/// integration where the beam moves.
+fn rows_of(survey: &RowSurvey, used: &BTreeSet<(i32, i32)>, data_desc: i32, moves: bool) -> (u64, u64) {
+    let of_setup = used.iter().filter(|pair| pair.1 == data_desc).filter_map(|pair| survey.used.get(pair));
+    let (mut rows, mut most) = (0, 0);
+    for usage in of_setup {
+        rows += usage.rows;
+        most = most.max(usage.rows);
+    }
+    // An integration has at most as many rows as there are baselines; without counting them, a tenth of a field's.
+    (rows, if moves { most.div_ceil(10) } else { most })
 }
 
 /// The phase centre of a field at `time` [s, MJD], or why there is none.

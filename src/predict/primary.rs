@@ -32,6 +32,8 @@ pub enum PointingOption {
 #[derive(Debug, Clone)]
 pub(crate) struct Primary {
     beam: ArrayBeam,
+    /// Whether the beam leaves sources as they are; asked for every row.
+    none: bool,
     pointing: Pointing,
     /// One line for the report.
     pub(crate) description: String,
@@ -82,12 +84,12 @@ impl Primary {
             }
         }
         .map_err(|error| options(format!("--pointing: {error}")))?;
-        Ok(Primary { beam, pointing, description })
+        Ok(Primary { none: beam.is_none(), beam, pointing, description })
     }
 
     /// Whether sources are left as they are.
     pub(crate) fn is_none(&self) -> bool {
-        self.beam.is_none()
+        self.none
     }
 
     /// Whether the beam moves over the sky while the field stays.

@@ -202,10 +202,10 @@ fn locked_run(
     };
     let outcome = pipeline.run(&pool, &mut check, observer)?;
     report.seconds.stream = clock.elapsed().as_secs_f64();
-    if tiles.is_some() {
-        column.touch()?;
-    }
     let clock = Instant::now();
+    if outcome.interrupted {
+        mark(table, &column, &provenance, false)?;
+    }
     table.fsync()?;
     report.seconds.sync = clock.elapsed().as_secs_f64();
     report.outcome(&outcome);
@@ -250,6 +250,8 @@ fn finish(
         // Written so that NaN fails.
         let good = result.rms <= options.epsilon;
         if !good {
+            mark(table, column, provenance, false)?;
+            table.flush()?;
             return Err(PredictError::Check {
                 path: table.path().to_path_buf(),
                 column: options.column.clone(),
@@ -261,11 +263,17 @@ fn finish(
         }
     }
     let clock = Instant::now();
-    ModelState::write(table, column.name(), provenance, true)?;
+    mark(table, column, provenance, true)?;
     table.fsync()?;
     report.seconds.sync += clock.elapsed().as_secs_f64();
     report.complete = true;
     Ok(())
+}
+
+/// Marks the column at the end of its writing; other processes that have the table open learn of the new values with it.
+fn mark(table: &Table, column: &ModelColumn, provenance: &Provenance, complete: bool) -> Result<()> {
+    ModelState::write(table, column.name(), provenance, complete)?;
+    Ok(column.mark_changed()?)
 }
 
 /// Makes the column where it is missing, and marks it incomplete before the first value changes.
@@ -285,6 +293,7 @@ fn prepare_column(
         let shapes: BTreeSet<CellShape> = selection.shapes.values().copied().collect();
         column.create(observation, &shapes, bytes.sum(), provenance)?;
         // Killed between adding a column and flushing the table leaves rubbish only casacore knows: flush now.
+        table.forget_sync_data()?;
         table.flush()?;
     }
     if !created {

@@ -168,6 +168,16 @@ impl RawTable {
         })
     }
 
+    /// Has the next flush tell other processes that a column's data changed; false where the table is no plain one.
+    pub(crate) fn mark_changed(&self, column: &str) -> Words<bool> {
+        let mut done = 0;
+        // SAFETY: the table is open; the name, the out pointer and the buffer live through the call.
+        call(|error| unsafe {
+            super::nvss_table_mark_changed(self.get(), column.as_ptr(), column.len(), &mut done, error)
+        })?;
+        Ok(done != 0)
+    }
+
     /// Drops the cached tiles of a tiled column.
     pub(crate) fn forget_tiles(&self, column: &str) -> Words<()> {
         // SAFETY: the table is open; the name and the buffer live through the call.

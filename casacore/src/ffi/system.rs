@@ -19,6 +19,16 @@ pub(crate) fn is_writable(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Cuts a file to nothing without opening it: to open and close `table.lock` would drop locks.
+pub(crate) fn empty_file(path: &Path) -> io::Result<()> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    // SAFETY: the path is a NUL-terminated string that lives through the call.
+    match unsafe { libc::truncate(path.as_ptr(), 0) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// The process that keeps this one from write-locking byte 0 of the lock file, which must be open in this process.
 ///
 /// The query goes through a descriptor that casacore already holds: a descriptor of our own would, when closed, drop every lock
