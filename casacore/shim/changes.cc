@@ -1,10 +1,18 @@
 // What a flush writes besides data. casacore rewrites some small files in place, and a process killed between emptying such a
-// file and filling it leaves a table that nobody can open; what need not be written is kept from being written here.
+// file and filling it leaves a table that nobody can open; and it fills a new column with zeros, byte by byte, that the disk
+// then has to take. What need not be written is kept from being written here.
 #include <casacore/tables/DataMan/DataManager.h>
+#include <casacore/tables/DataMan/TSMCube.h>
+#include <casacore/tables/DataMan/TSMFile.h>
+#include <casacore/tables/DataMan/TiledStMan.h>
 #include <casacore/tables/Tables/ColumnSet.h>
 #include <casacore/tables/Tables/PlainTable.h>
 #include <casacore/tables/Tables/Table.h>
 #include <casacore/tables/Tables/TableInfo.h>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -43,6 +51,33 @@ struct Managers {
 };
 template struct Expose<Managers, &ColumnSet::blockDataMan_p>;
 
+struct CubeFile {
+  typedef TSMFile* TSMCube::*Member;
+  friend Member member_of(CubeFile);
+};
+template struct Expose<CubeFile, &TSMCube::filePtr_p>;
+
+struct DropCache {
+  typedef void (TSMCube::*Member)();
+  friend Member member_of(DropCache);
+};
+template struct Expose<DropCache, &TSMCube::deleteCache>;
+
+// Makes a file `size` bytes long with all its blocks taken where the file system can, so that it cannot run full later.
+void reserve(const String& path, off_t size) {
+  int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) throw AipsError(path + ": " + std::strerror(errno));
+#ifdef __linux__
+  int code = ::fallocate(file, 0, 0, size);
+  if (code != 0 && (errno == EOPNOTSUPP || errno == ENOSYS)) code = ::ftruncate(file, size);
+#else
+  int code = ::ftruncate(file, size);
+#endif
+  int reason = errno;
+  ::close(file);
+  if (code != 0) throw AipsError(path + ": " + std::strerror(reason));
+}
+
 }  // namespace
 
 namespace nvss {
@@ -67,6 +102,29 @@ int nvss_table_mark_changed(void* table, const char* column, size_t length, int*
         changed[i] = True;
         *done = 1;
       }
+    }
+  });
+}
+
+int nvss_column_reserve(void* table, const char* column, size_t length, NvssError* error) {
+  return guard(error, [=] {
+    Table& object = as_table(table);
+    String name = as_string(column, length);
+    if (dynamic_cast<PlainTable*>((object.*member_of(Base()))()) == nullptr) return;
+    TiledStMan* manager = dynamic_cast<TiledStMan*>(object.findDataManager(name, True));
+    if (manager == nullptr) return;
+    try {
+      for (uInt i = 0; i < manager->nhypercubes(); ++i) {
+        TSMCube& cube = *manager->getTSMCube(i);
+        TSMFile* file = cube.*member_of(CubeFile());
+        if (file == nullptr || cube.cubeShape().nelements() == 0) continue;
+        reserve(file->bucketFile()->name(), static_cast<off_t>(file->length()));
+        // The cube's next cache finds all its tiles in the file.
+        (cube.*member_of(DropCache()))();
+      }
+    } catch (...) {
+      object.removeColumn(name);
+      throw;
     }
   });
 }

@@ -245,4 +245,17 @@ impl Table {
             .add_columns(&spec)
             .map_err(|message| self.failed(format!("add column {} to", column.name), message))
     }
+
+    /// Takes the disk space of a column that [`Table::add_column`] just made, before the first flush: zeros that need not be
+    /// written, and space that cannot run out afterwards. Does nothing for columns that are not tiled or of variable shape, and
+    /// for tables that are not plain; casacore then writes the zeros.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchColumn`]; [`Error::Casacore`] where there is no space: the column is taken away again.
+    pub fn reserve_column(&self, column: &str) -> Result<()> {
+        self.require(column)?;
+        self.raw()
+            .reserve_column(column)
+            .map_err(|message| self.failed(format!("reserve disk space for column {column} of"), message))
+    }
 }

@@ -187,6 +187,12 @@ unsafe extern "C" {
         done: *mut c_int,
         error: *mut ShimError,
     ) -> c_int;
+    fn nvss_column_reserve(
+        table: *mut RawHandle,
+        column: *const u8,
+        length: usize,
+        error: *mut ShimError,
+    ) -> c_int;
     fn nvss_table_describe(
         table: *mut RawHandle,
         topic: c_int,

@@ -212,6 +212,7 @@ impl<'t> ModelColumn<'t> {
             },
             keywords,
         })?;
+        self.ms.reserve_column(&self.name)?;
         self.presence = Presence::Present { manager: "TiledShapeStMan".into() };
         Ok(())
     }

@@ -168,6 +168,12 @@ impl RawTable {
         })
     }
 
+    /// Gives the file of a new tiled column its whole length, or takes the column away again.
+    pub(crate) fn reserve_column(&self, column: &str) -> Words<()> {
+        // SAFETY: the table is open; the name and the buffer live through the call.
+        call(|error| unsafe { super::nvss_column_reserve(self.get(), column.as_ptr(), column.len(), error) })
+    }
+
     /// Has the next flush tell other processes that a column's data changed; false where the table is no plain one.
     pub(crate) fn mark_changed(&self, column: &str) -> Words<bool> {
         let mut done = 0;
