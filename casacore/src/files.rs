@@ -1,8 +1,11 @@
 //! The files behind a table.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::ffi::Topic;
 use crate::{Access, DataManager, Error, Record, Result, Table, Value, ffi, table};
@@ -24,7 +27,8 @@ pub fn table_type(path: &Path) -> Result<String> {
 }
 
 impl Table {
-    /// Flushes, then has the disk confirm every file in the table's directory, except the lock file, and the directory itself.
+    /// Flushes, then has the disk confirm every file in the table's directory that changed since the table was opened, except the
+    /// lock file, and the directory itself.
     ///
     /// For references and concatenations the directories of the root tables are done as well. Subtables are not.
     ///
@@ -46,7 +50,7 @@ impl Table {
             directories.push(self.root().to_owned());
         }
         for directory in directories {
-            sync_directory(&directory, skipped)?;
+            sync_directory(&directory, skipped, self.opened_with())?;
         }
         Ok(())
     }
@@ -137,10 +141,49 @@ fn list(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn sync_directory(directory: &Path, skipped: &[PathBuf]) -> Result<()> {
+/// What the files of a table were when it was opened: those that are so still need not be synced.
+#[derive(Debug, Default)]
+pub(crate) struct Stamps(HashMap<PathBuf, Stamp>);
+
+/// Inode, length and times of last change [ns]. Whatever rewrites a file changes one of them.
+type Stamp = (u64, u64, i128, i128);
+
+impl Stamps {
+    /// Those of the files in `directories`; what changed in the last second is left out, for time stamps are coarse.
+    pub fn of(directories: &[PathBuf]) -> Stamps {
+        let recent = SystemTime::now() - Duration::from_secs(1);
+        let files = directories.iter().flat_map(|directory| list(directory).unwrap_or_default());
+        Stamps(
+            files
+                .filter_map(|file| {
+                    let metadata = fs::metadata(&file).ok()?;
+                    let settled = metadata.modified().ok()? < recent;
+                    settled.then(|| (file, stamp(&metadata)))
+                })
+                .collect(),
+        )
+    }
+
+    fn unchanged(&self, file: &Path) -> bool {
+        let now = || fs::metadata(file).ok().map(|metadata| stamp(&metadata));
+        self.0.get(file).is_some_and(|before| now() == Some(*before))
+    }
+}
+
+fn stamp(metadata: &fs::Metadata) -> Stamp {
+    let ns = |seconds: i64, ns: i64| i128::from(seconds) * 1_000_000_000 + i128::from(ns);
+    (
+        metadata.ino(),
+        metadata.len(),
+        ns(metadata.mtime(), metadata.mtime_nsec()),
+        ns(metadata.ctime(), metadata.ctime_nsec()),
+    )
+}
+
+fn sync_directory(directory: &Path, skipped: &[PathBuf], opened_with: &Stamps) -> Result<()> {
     let files = list(directory)?;
     let files = files.iter().filter(|file| file.file_name().is_some_and(|name| name != LOCK_FILE));
-    let files = files.filter(|file| !skipped.contains(file));
+    let files = files.filter(|file| !skipped.contains(file) && !opened_with.unchanged(file));
     for path in files.map(PathBuf::as_path).chain([directory]) {
         File::open(path).and_then(|file| file.sync_all()).map_err(|source| Error::Io {
             operation: "fsync",

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::ffi::{self, RawTable, Topic};
-use crate::{DataManager, Error, Record, Result, Value, codec, files};
+use crate::files::{self, Stamps};
+use crate::{DataManager, Error, Record, Result, Value, codec};
 
 /// What a table is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Table {
     /// would be two objects that break each other's locks.
     root: PathBuf,
     access: Access,
+    /// The files as they were found; nothing where the table was just made.
+    opened_with: Stamps,
 }
 
 impl std::fmt::Debug for Table {
@@ -87,14 +90,17 @@ impl Table {
                 Some(file) => Error::MissingFile { table: path.to_owned(), file, columns: Vec::new() },
                 None => failed("open table", path, message),
             })?;
-        let table = Table { raw, path: path.to_owned(), root, access };
+        let mut table = Table::from_raw(raw, path.to_owned(), root, access);
         table.check_files()?;
+        if access == Access::ReadWrite {
+            table.opened_with = Stamps::of(&table.part_names()?);
+        }
         Ok(table)
     }
 
     /// Wraps what [`Table::create`] and [`Table::select_rows`] made.
     pub(crate) fn from_raw(raw: RawTable, path: PathBuf, root: PathBuf, access: Access) -> Self {
-        Table { raw, path, root, access }
+        Table { raw, path, root, access, opened_with: Stamps::default() }
     }
 
     pub(crate) fn raw(&self) -> &RawTable {
@@ -105,7 +111,10 @@ impl Table {
         &self.root
     }
 
-    /// casacore's words as an error of this table.
+    pub(crate) fn opened_with(&self) -> &Stamps {
+        &self.opened_with
+    }
+
     /// The error for what casacore said; a file of the table that it could not open is told apart.
     pub(crate) fn failed(&self, operation: impl Into<String>, message: String) -> Error {
         match files::missing_in(&message, &self.root) {
