@@ -425,7 +425,8 @@ fn long_run(scratch: &Scratch) -> (PathBuf, PathBuf) {
 }
 
 fn interrupt(child: &std::process::Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::INT)
+        .unwrap();
 }
 
 #[test]

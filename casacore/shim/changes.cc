@@ -106,6 +106,11 @@ int nvss_table_mark_changed(void* table, const char* column, size_t length, int*
   });
 }
 
+int nvss_table_touch(void* table, NvssError* error) {
+  // Asking for the keywords to change them marks the table as changed.
+  return guard(error, [=] { as_table(table).rwKeywordSet(); });
+}
+
 int nvss_column_reserve(void* table, const char* column, size_t length, NvssError* error) {
   return guard(error, [=] {
     Table& object = as_table(table);

@@ -76,19 +76,24 @@ impl Table {
         self.raw().unlock().map_err(|message| self.failed("unlock", message))
     }
 
-    /// Empties what `table.lock` says of the table's state; casacore takes that for unknown and writes it anew at the next flush.
+    /// Writes `table.dat` anew and empties what `table.lock` says of the table's state, which casacore takes for unknown until it
+    /// writes it again at the next flush.
     ///
-    /// The write lock must be held. To be called before a flush that adds columns: the table and its `table.lock` are written one
-    /// after the other, and a process killed in between would leave a table that no program could lock.
+    /// The write lock must be held. To be called before a column is added: the flush after that writes the table and its
+    /// `table.lock` one after the other, and a process killed in between would leave a table that no program could lock. (The number
+    /// of rows may stand in `table.lock` alone, so `table.dat` comes first.) Does nothing for references and concatenations, whose
+    /// parts casacore would not rewrite.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Casacore`], [`Error::Io`].
     pub fn forget_sync_data(&self) -> Result<()> {
-        for part in self.part_names()? {
-            let file = part.join("table.lock");
-            ffi::empty_file(&file).map_err(|source| Error::Io { operation: "empty", path: file, source })?;
+        if !self.is_plain() {
+            return Ok(());
         }
-        Ok(())
+        self.raw().touch().map_err(|message| self.failed("rewrite", message))?;
+        self.flush()?;
+        let file = self.root().join("table.lock");
+        ffi::empty_file(&file).map_err(|source| Error::Io { operation: "empty", path: file, source })
     }
 
     /// The process that keeps this one from write-locking the table, or one of its parts; `None` when nothing does.

@@ -12,7 +12,7 @@ use super::values::{
 use crate::beam::BeamOption;
 use crate::catalog::{self, FluxUnit, Format, Handling, ReadOptions};
 use crate::coords::Frame;
-use crate::predict::{Engine, Job, Mode, Options, PointingOption, PredictError, Radius, Writer};
+use crate::predict::{Engine, Job, Mode, Options, PointingOption, PredictError, Radius, Smear, Writer};
 use crate::sky::AngleFrame;
 
 const EXIT_CODES: &str = "\
@@ -94,6 +94,13 @@ enum ModeArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SmearArg {
+    Both,
+    Bandwidth,
+    Time,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum EngineArg {
     Auto,
     Direct,
@@ -156,6 +163,11 @@ pub(super) struct PredictArgs {
     /// Take sources that the beam shows with at least this flux density at the middle of the band
     #[arg(long, value_parser = parse_flux, value_name = "FLUX", help_heading = "Beam")]
     min_apparent: Option<f64>,
+    /// Average the model as the data are: over channels (bandwidth, by CHAN_WIDTH), over integrations (time, by EXPOSURE), or
+    /// over both
+    #[arg(long, value_name = "OVER", num_args = 0..=1, require_equals = true, default_missing_value = "both")]
+    #[arg(help_heading = "Beam")]
+    smear: Option<SmearArg>,
     /// Fail where no source is selected, instead of writing a zero model
     #[arg(long, help_heading = "Sources")]
     require_sources: bool,
@@ -301,6 +313,10 @@ impl PredictArgs {
                 pointing: self.pointing,
                 beam_limit: self.beam_limit,
                 min_apparent: self.min_apparent,
+                smear: Smear {
+                    bandwidth: matches!(self.smear, Some(SmearArg::Both | SmearArg::Bandwidth)),
+                    time: matches!(self.smear, Some(SmearArg::Both | SmearArg::Time)),
+                },
                 require_sources: self.require_sources,
                 read: ReadOptions {
                     format: self.format,

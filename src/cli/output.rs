@@ -51,6 +51,9 @@ pub(super) fn plan(report: &Report) -> String {
         line(&mut text, "", note.clone());
     }
     line(&mut text, "beam", report.beam.clone());
+    if !report.smear.is_empty() {
+        line(&mut text, "smear", report.smear.clone());
+    }
     line(
         &mut text,
         "plan",

@@ -12,6 +12,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+use super::Direction;
+
 /// A celestial reference frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -75,6 +77,15 @@ fn frame_bias() -> &'static [f64; 9] {
         erfars::precnutpolar::Bp00(2_451_545.0, 0.0, &mut rb, &mut rp, &mut rbp);
         rb
     })
+}
+
+/// The celestial intermediate pole at `time` [s, MJD], about which the Earth turns (IAU 2006/2000A).
+pub fn celestial_pole(time: f64) -> Direction {
+    let mut matrix = [0.0; 9];
+    // UTC for TT: a minute moves the pole by nothing.
+    erfars::precnutpolar::Pnm06a(2_400_000.5, time / 86_400.0, &mut matrix);
+    let (longitude, latitude) = from_vector([matrix[6], matrix[7], matrix[8]]);
+    Direction::new(Frame::Icrs, longitude, latitude)
 }
 
 /// A position in radians as a unit vector.

@@ -9,5 +9,5 @@ mod lmn;
 
 pub use angle::{AngleError, parse_angle, parse_dec, parse_longitude, parse_ra};
 pub use direction::Direction;
-pub use frame::{Frame, UnknownFrame};
+pub use frame::{Frame, UnknownFrame, celestial_pole};
 pub use lmn::Lmn;

@@ -14,6 +14,8 @@ pub struct SpectralWindow {
     pub name: String,
     /// Channel centres [Hz], in the order of the data; may descend or be non-uniform.
     pub frequencies: Vec<f64>,
+    /// The widths of the channels [Hz], positive; 0 where CHAN_WIDTH says nothing.
+    pub widths: Vec<f64>,
 }
 
 /// A polarisation set-up: the correlation products of a row.
@@ -226,6 +228,12 @@ fn read_spectral_windows(ms: &Path, table: &Table) -> Result<Vec<SpectralWindow>
             Some(_) => table.cell::<f64>("CHAN_FREQ", row)?.into_iter().collect(),
             None => Vec::new(),
         };
+        let mut widths = vec![0.0; frequencies.len()];
+        if table.has_column("CHAN_WIDTH") && table.cell_shape("CHAN_WIDTH", row)?.is_some() {
+            let stored = table.cell::<f64>("CHAN_WIDTH", row)?;
+            // The widths of channels in descending order are often negative.
+            widths.iter_mut().zip(stored).for_each(|(width, stored)| *width = stored.abs());
+        }
         let expected = usize::try_from(counts[row as usize]).unwrap_or(0);
         if !frequencies.is_empty() && frequencies.len() != expected {
             return Err(MsError::Invalid {
@@ -236,7 +244,7 @@ fn read_spectral_windows(ms: &Path, table: &Table) -> Result<Vec<SpectralWindow>
                 ),
             });
         }
-        windows.push(SpectralWindow { name, frequencies });
+        windows.push(SpectralWindow { name, frequencies, widths });
     }
     Ok(windows)
 }

@@ -25,14 +25,16 @@ pub struct RowBlock {
     pub antenna2: Vec<i32>,
     /// TIME [s, MJD].
     pub time: Vec<f64>,
+    /// EXPOSURE [s], 0 where it is not positive; empty where it is not needed.
+    pub exposure: Vec<f64>,
 }
 
 impl RowBlock {
-    /// Reads `rows` of the main table.
+    /// Reads `rows` of the main table, with EXPOSURE where `exposure` asks for it.
     ///
     /// # Errors
     /// Any error of casacore, for instance a UVW cell without a value.
-    pub fn read(ms: &Table, rows: Range<u64>) -> Result<RowBlock> {
+    pub fn read(ms: &Table, rows: Range<u64>, exposure: bool) -> Result<RowBlock> {
         let count = (rows.end - rows.start) as usize;
         let mut uvw = vec![[0.0; 3]; count];
         if count > 0 {
@@ -42,9 +44,13 @@ impl RowBlock {
                 ms.cells_into("UVW", rows.start, view.into_dyn())?;
             }
         }
+        let mut exposures: Vec<f64> =
+            if exposure { ms.scalars("EXPOSURE", rows.clone())? } else { Vec::new() };
+        exposures.iter_mut().filter(|time| !(time.is_finite() && **time > 0.0)).for_each(|time| *time = 0.0);
         Ok(RowBlock {
             start: rows.start,
             uvw,
+            exposure: exposures,
             field: ms.scalars("FIELD_ID", rows.clone())?,
             data_desc: ms.scalars("DATA_DESC_ID", rows.clone())?,
             antenna1: ms.scalars("ANTENNA1", rows.clone())?,
@@ -65,6 +71,7 @@ impl RowBlock {
             data_desc: self.data_desc[range.clone()].to_vec(),
             antenna1: self.antenna1[range.clone()].to_vec(),
             antenna2: self.antenna2[range.clone()].to_vec(),
+            exposure: self.exposure.get(range.clone()).unwrap_or_default().to_vec(),
             time: self.time[range].to_vec(),
         }
     }
@@ -109,29 +116,35 @@ pub struct RowSurvey {
     pub used: BTreeMap<(i32, i32), Usage>,
     /// Rows whose UVW is not finite.
     pub without_uvw: u64,
+    /// The longest EXPOSURE [s]; 0 where it was not read.
+    pub longest_exposure: f64,
+    /// Rows whose EXPOSURE is not positive, of those where it was read.
+    pub without_exposure: u64,
 }
 
 /// Rows read at a time by [`RowSurvey::read`]: some 4 MB.
 const SURVEY_ROWS: u64 = 1 << 16;
 
 impl RowSurvey {
-    /// Looks at every row once, before anything is written.
+    /// Looks at every row once, before anything is written, and at EXPOSURE where `exposure` asks for it.
     ///
     /// # Errors
     /// Any error of casacore.
-    pub fn read(ms: &Table) -> Result<RowSurvey> {
+    pub fn read(ms: &Table, exposure: bool) -> Result<RowSurvey> {
         let mut survey = RowSurvey::default();
         let rows = ms.row_count();
         let mut start = 0;
         while start < rows {
             let end = (start + SURVEY_ROWS).min(rows);
-            survey.add(&RowBlock::read(ms, start..end)?);
+            survey.add(&RowBlock::read(ms, start..end, exposure)?);
             start = end;
         }
         Ok(survey)
     }
 
     fn add(&mut self, block: &RowBlock) {
+        self.longest_exposure = block.exposure.iter().copied().fold(self.longest_exposure, f64::max);
+        self.without_exposure += block.exposure.iter().filter(|time| **time == 0.0).count() as u64;
         for (i, uvw) in block.uvw.iter().enumerate() {
             let time = block.time[i];
             let usage = self.used.entry((block.field[i], block.data_desc[i])).or_insert(Usage {

@@ -55,7 +55,13 @@ impl Run {
 /// Rows that a thread predicts at a time.
 const ROWS_PER_TASK: usize = 48;
 
-type Group<'d> = (Vec<[f64; 3]>, Vec<&'d mut [Complex32]>);
+/// Rows of one kernel: UVW [m], exposures [s] where integrations are averaged, and their visibilities.
+#[derive(Default)]
+struct Group<'d> {
+    uvw: Vec<[f64; 3]>,
+    exposure: Vec<f64>,
+    out: Vec<&'d mut [Complex32]>,
+}
 
 impl Block {
     /// The runs of rows of one shape for which `wanted` holds.
@@ -117,16 +123,21 @@ impl Block {
                 Action::Predict => {
                     let key = plan.key(&self.rows, i);
                     let group = groups.entry(key).or_default();
-                    group.0.push(self.rows.uvw[i]);
-                    group.1.push(row);
+                    group.uvw.push(self.rows.uvw[i]);
+                    group.exposure.extend(self.rows.exposure.get(i));
+                    group.out.push(row);
                 }
             }
         }
-        groups.into_par_iter().try_for_each(|(key, (uvw, mut out))| {
+        groups.into_par_iter().try_for_each(|(key, mut group)| {
             let predictor = plan.predictor(key)?;
-            let parts = uvw.par_chunks(ROWS_PER_TASK).zip(out.par_chunks_mut(ROWS_PER_TASK));
+            let parts = group.uvw.par_chunks(ROWS_PER_TASK).zip(group.out.par_chunks_mut(ROWS_PER_TASK));
             parts
-                .try_for_each(|(uvw, out)| predictor.predict(uvw, out))
+                .enumerate()
+                .try_for_each(|(part, (uvw, out))| {
+                    let exposure = group.exposure.get(part * ROWS_PER_TASK..).unwrap_or_default();
+                    predictor.predict(uvw, exposure, out)
+                })
                 .map_err(|source| plan.kernel_error(key.data_desc, source))
         })?;
         if mode != Mode::Replace {

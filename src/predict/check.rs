@@ -32,6 +32,7 @@ struct Pick {
     channel: usize,
     correlation: usize,
     uvw: [f64; 3],
+    exposure: f64,
     key: Key,
     /// What was there before the run.
     old: Complex32,
@@ -95,6 +96,7 @@ impl Check {
                 channel,
                 correlation,
                 uvw: rows.uvw[i],
+                exposure: rows.exposure.get(i).copied().unwrap_or(0.0),
                 key: plan.key(rows, i),
                 old: block
                     .old
@@ -126,7 +128,8 @@ impl Check {
                 Some(known) => view.insert(known),
                 None => view.insert((pick.key, plan.view(pick.key)?)),
             };
-            let model = plan.reference(seen, pick.key, pick.uvw, pick.channel, pick.correlation);
+            let model =
+                plan.reference(seen, pick.key, (pick.uvw, pick.exposure), pick.channel, pick.correlation);
             let old = double(pick.old);
             let expected = match mode {
                 Mode::Replace => model,

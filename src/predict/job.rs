@@ -8,6 +8,7 @@ use kernels::SimdLevel;
 
 use super::engine::Engine;
 use super::primary::PointingOption;
+use super::smear::Smear;
 use crate::beam::BeamOption;
 use crate::catalog::{Handling, ReadOptions};
 
@@ -79,6 +80,8 @@ pub struct Options {
     pub beam_limit: Option<f64>,
     /// The faintest source taken as the beam shows it, at the middle of the band [Jy].
     pub min_apparent: Option<f64>,
+    /// Whether the model is averaged within channels and integrations, as the data are.
+    pub smear: Smear,
     /// Whether a selection without sources is an error.
     pub require_sources: bool,
     /// How the catalogue is read.
@@ -125,6 +128,7 @@ impl Default for Options {
             pointing: PointingOption::Field,
             beam_limit: None,
             min_apparent: None,
+            smear: Smear::default(),
             require_sources: false,
             read: ReadOptions::default(),
             handling: Handling::default(),

@@ -11,10 +11,12 @@ mod geometry;
 mod job;
 mod pipeline;
 mod plan;
+mod predictor;
 mod primary;
 mod report;
 mod run;
 mod scope;
+mod smear;
 
 pub use check::CheckResult;
 pub use correlate::mix;
@@ -25,3 +27,4 @@ pub use job::{Job, Mode, Options, Radius, Writer};
 pub use primary::PointingOption;
 pub use report::{Report, Seconds};
 pub use run::{Observer, Silent, run};
+pub use smear::Smear;

@@ -253,7 +253,7 @@ impl Reader<'_, '_, '_> {
         if self.next >= self.ahead.start + self.ahead.len() as u64 {
             let ahead = (READ_AHEAD_ROWS / size).max(1) * size;
             let end = (self.next + ahead as u64).min(total);
-            self.ahead = RowBlock::read(pipeline.ms, self.next..end)?;
+            self.ahead = RowBlock::read(pipeline.ms, self.next..end, pipeline.plan.needs_exposure())?;
         }
         let from = (self.next - self.ahead.start) as usize;
         let to = (from + size).min(self.ahead.len());

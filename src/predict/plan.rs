@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use kernels::{Complex32, Complex64, KernelError, Mix, Plane, Source, reference};
+use kernels::{Complex64, KernelError, Mix, Plane, Source};
 use rayon::prelude::*;
 
 use super::correlate::{mix, stokes_needed};
-use super::engine::{EngineChoice, Kernel, KernelScratch};
+use super::engine::{EngineChoice, Kernel};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
+use super::predictor::Predictor;
 use super::primary::Primary;
+use super::smear::{Averages, Rule, Sample, rate};
 use crate::beam::Offset;
 use crate::coords::{Direction, Frame};
 use crate::ms::{Observation, RowBlock, RowSurvey};
@@ -25,6 +27,9 @@ struct Members {
 /// The channels and correlations of one DATA_DESC_ID, with the spectra of the sky at its channels.
 struct Setup {
     frequencies: Vec<f64>,
+    /// The channels' widths [Hz] and the average over them.
+    widths: Vec<f64>,
+    channel: Rule,
     mix: Mix,
     planes: Vec<Members>,
     spectra: Spectra,
@@ -34,31 +39,11 @@ struct Setup {
 
 /// The flux densities of a set-up's planes.
 enum Spectra {
-    /// In a kernel about some centre, which those about all others share: no beam.
-    Shared(Kernel),
+    /// In kernels about some centre, which those about all others share: no beam. One for each node of the average over
+    /// channels, with its weight.
+    Shared(Vec<(f32, Kernel)>),
     /// By plane, shape (component, channel) [Jy], before the beam.
     Intrinsic(Vec<Vec<f32>>),
-}
-
-/// A kernel about one phase centre, with the working memory of the threads that use it.
-pub(crate) struct Predictor {
-    kernel: Kernel,
-    scratch: Mutex<Vec<KernelScratch>>,
-}
-
-impl Predictor {
-    /// Predicts rows: see [`kernels::Direct::predict`].
-    pub(crate) fn predict(
-        &self,
-        uvw: &[[f64; 3]],
-        out: &mut [&mut [Complex32]],
-    ) -> std::result::Result<(), KernelError> {
-        // Working memory goes round: new only where all is in use.
-        let mut scratch = locked(&self.scratch).pop().unwrap_or_else(|| self.kernel.scratch());
-        let result = self.kernel.predict(uvw, out, &mut scratch);
-        locked(&self.scratch).push(scratch);
-        result
-    }
 }
 
 /// What identifies a kernel: the field, the time where its centre or the beam moves, the DATA_DESC_ID, and the
@@ -88,6 +73,8 @@ const BYTES_PER_SOURCE: usize = 256;
 pub(crate) struct View {
     sources: Vec<Source>,
     offsets: Vec<Offset>,
+    /// How the baselines turn [rad/s], where integrations are averaged.
+    rotation: Option<[f64; 3]>,
 }
 
 /// The prediction of one sky for one observation.
@@ -98,6 +85,7 @@ pub(crate) struct Plan<'a> {
     skies: Vec<Sky>,
     setups: BTreeMap<i32, Setup>,
     engine: EngineChoice,
+    averages: Averages,
     cache: Mutex<Cache>,
     kept: usize,
 }
@@ -105,6 +93,7 @@ pub(crate) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Plans the prediction of `components` for the (FIELD_ID, DATA_DESC_ID) pairs in `used`, keeping
     /// kernels of about `memory` bytes at a time.
+    #[allow(clippy::too_many_arguments, reason = "what a plan is made of; each comes from elsewhere")]
     pub(crate) fn new(
         observation: &'a Observation,
         survey: &RowSurvey,
@@ -112,6 +101,7 @@ impl<'a> Plan<'a> {
         components: Vec<Component>,
         primary: &'a Primary,
         engine: EngineChoice,
+        averages: Averages,
         memory: usize,
     ) -> Result<Plan<'a>> {
         let mut plan = Plan {
@@ -121,6 +111,7 @@ impl<'a> Plan<'a> {
             skies: Vec::new(),
             setups: BTreeMap::new(),
             engine,
+            averages,
             cache: Mutex::default(),
             kept: 0,
         };
@@ -138,7 +129,9 @@ impl<'a> Plan<'a> {
         }
         // A beam gives every kernel spectra of its own.
         let spectrum = if primary.is_none() { 0 } else { 4 * channels };
-        plan.kept = (memory / ((BYTES_PER_SOURCE + spectrum) * plan.components.len().max(1))).clamp(8, 4096);
+        let nodes = plan.setups.values().map(|setup| setup.channel.nodes().len()).max().unwrap_or(1);
+        let kernel = (BYTES_PER_SOURCE + spectrum) * plan.components.len().max(1) * nodes;
+        plan.kept = (memory / kernel).clamp(8, 4096);
         Ok(plan)
     }
 
@@ -147,14 +140,23 @@ impl<'a> Plan<'a> {
         let mut words: Vec<String> = Vec::new();
         for setup in self.setups.values() {
             let word = match &setup.spectra {
-                Spectra::Shared(kernel) => kernel.describe(&self.engine),
+                Spectra::Shared(kernels) => {
+                    kernels.first().map_or_else(String::new, |(_, kernel)| kernel.describe(&self.engine))
+                }
                 Spectra::Intrinsic(_) => self.engine.describe(),
             };
+            let nodes = setup.channel.nodes().len() * self.averages.integration.nodes().len();
+            let word = if nodes > 1 { format!("{word}, {nodes} times for the averages") } else { word };
             if !words.contains(&word) {
                 words.push(word);
             }
         }
         words.join("; ")
+    }
+
+    /// Whether rows are to be read with their EXPOSURE.
+    pub(crate) fn needs_exposure(&self) -> bool {
+        self.averages.integration != Rule::middle()
     }
 
     /// What identifies the kernel of row `i` of a block.
@@ -206,17 +208,19 @@ impl<'a> Plan<'a> {
             return Err(KernelError::Empty { what: "channels" });
         };
         let planes: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&view.sources)).collect();
-        let kernel = match &setup.spectra {
+        let kernels = match &setup.spectra {
             Spectra::Shared(base) => {
                 let views: Vec<&[Source]> = planes.iter().map(Vec::as_slice).collect();
-                base.with_sources(&views)?
+                let about = |(weight, kernel): &(f32, Kernel)| Ok((*weight, kernel.with_sources(&views)?));
+                base.iter().map(about).collect::<std::result::Result<_, KernelError>>()?
             }
             Spectra::Intrinsic(spectra) => {
                 let seen = self.seen(key, setup, view, spectra);
-                setup.kernel(&self.engine, &planes, &seen, setup.rows.1)?
+                setup.kernels(&self.engine, &planes, &seen, setup.rows.1)?
             }
         };
-        Ok(Arc::new(Predictor { kernel, scratch: Mutex::default() }))
+        let turning = view.rotation.map(|rotation| (rotation, self.averages.integration.clone()));
+        Ok(Arc::new(Predictor::new(kernels, turning)))
     }
 
     /// The spectra through the beam.
@@ -241,12 +245,12 @@ impl<'a> Plan<'a> {
     }
 
     /// The visibility of one correlation by a plain sum in double precision: what the kernels are
-    /// judged by. `view` is the [`Plan::view`] of the row's key.
+    /// judged by. `view` is the [`Plan::view`] of the row's key; the row has its UVW [m] and exposure [s].
     pub(crate) fn reference(
         &self,
         view: &View,
         key: Key,
-        uvw: [f64; 3],
+        (uvw, exposure): ([f64; 3], f64),
         channel: usize,
         correlation: usize,
     ) -> Complex64 {
@@ -254,10 +258,18 @@ impl<'a> Plan<'a> {
             return Complex64::default();
         };
         let frequency = setup.frequencies[channel];
+        let averaged = setup.channel != Rule::middle();
+        let sample = Sample {
+            uvw,
+            rate: view.rotation.map_or([0.0; 3], |rotation| rate(rotation, uvw)),
+            exposure: if view.rotation.is_some() { exposure } else { 0.0 },
+            frequency,
+            width: if averaged { setup.widths[channel] } else { 0.0 },
+        };
         let mut sums = [Complex64::default(); 4];
         for (index, (component, source)) in self.components.iter().zip(&view.sources).enumerate() {
             let beam = view.offsets.get(index).map_or(1.0, |o| self.primary.factor(key.pair, *o, frequency));
-            let response = reference::response(uvw, frequency, source) * beam;
+            let response = sample.response(source, &setup.channel, &self.averages.integration) * beam;
             for (sum, flux) in sums.iter_mut().zip(four(component.stokes_at(frequency))) {
                 *sum += response * flux;
             }
@@ -275,7 +287,7 @@ impl<'a> Plan<'a> {
             } else {
                 sky.offsets(self.primary.pointing(time, centre)?)
             };
-            Ok(View { sources: sky.about(centre), offsets })
+            Ok(View { sources: sky.about(centre), offsets, rotation: self.averages.rotation(centre) })
         };
         match self.skies.iter().find(|sky| sky.frame() == centre.frame) {
             Some(known) => sky(known),
@@ -308,6 +320,8 @@ impl<'a> Plan<'a> {
             planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect();
         let mut setup = Setup {
             frequencies: frequencies.clone(),
+            widths: window.widths.clone(),
+            channel: self.averages.channel(&window.widths)?,
             mix,
             planes,
             spectra: Spectra::Intrinsic(Vec::new()),
@@ -316,7 +330,7 @@ impl<'a> Plan<'a> {
         setup.spectra = if self.primary.is_none() {
             let all = Sky::new(&self.components, centre.frame).about(centre);
             let sources: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&all)).collect();
-            let base = setup.kernel(&self.engine, &sources, &spectra, setup.rows.0);
+            let base = setup.kernels(&self.engine, &sources, &spectra, setup.rows.0);
             Spectra::Shared(base.map_err(|source| self.kernel_error(data_desc, source))?)
         } else {
             Spectra::Intrinsic(spectra)
@@ -334,21 +348,26 @@ impl<'a> Plan<'a> {
 }
 
 impl Setup {
-    /// A kernel of these sources and spectra, by plane.
-    fn kernel(
+    /// Kernels of these sources and spectra, by plane: one for each node of the average over channels, with its weight.
+    fn kernels(
         &self,
         engine: &EngineChoice,
         sources: &[Vec<Source>],
         spectra: &[Vec<f32>],
         rows: u64,
-    ) -> std::result::Result<Kernel, KernelError> {
+    ) -> std::result::Result<Vec<(f32, Kernel)>, KernelError> {
         let planes: Vec<Plane> = self
             .planes
             .iter()
             .zip(sources.iter().zip(spectra))
             .map(|(plane, (sources, spectra))| Plane { stokes: plane.stokes, sources, spectra })
             .collect();
-        engine.kernel(&self.frequencies, &planes, &self.mix, rows)
+        let node = |(x, weight): &(f64, f64)| {
+            let places = self.frequencies.iter().zip(&self.widths).map(|(centre, width)| centre + x * width);
+            let frequencies: Vec<f64> = places.collect();
+            Ok((*weight as f32, engine.kernel(&frequencies, &planes, &self.mix, rows)?))
+        };
+        self.channel.nodes().iter().map(node).collect()
     }
 }
 
@@ -415,6 +434,6 @@ fn four(stokes: Stokes) -> [f64; 4] {
 }
 
 /// A lock whose data stay valid even if another thread panicked while holding it: caches only.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -119,6 +119,8 @@ pub struct Report {
     pub catalogue: CatalogueReport,
     /// The primary beam, in words.
     pub beam: String,
+    /// What the model is averaged over, in words; empty where it is not.
+    pub smear: String,
     /// The plan.
     pub plan: PlanReport,
     /// Where the time went.

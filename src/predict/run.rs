@@ -17,6 +17,7 @@ use super::plan::Plan;
 use super::primary::{PointingOption, Primary};
 use super::report::{PlanReport, Report};
 use super::scope::{centres, check_cells, check_data_shape, frequency_range, select_rows, written_shapes};
+use super::smear::Averages;
 use crate::catalog;
 use crate::ms::history::{self, HistoryEntry};
 use crate::ms::virtual_model::VirtualModel;
@@ -97,7 +98,7 @@ fn locked_run(
 ) -> Result<()> {
     let options = &job.options;
     let observation = Observation::read(table)?;
-    let survey = RowSurvey::read(table)?;
+    let survey = RowSurvey::read(table, options.smear.time)?;
     let selection = select_rows(&observation, &survey, options)?;
     check_data_shape(table, &observation, &survey, &selection)?;
     let virtual_model = VirtualModel::find(table)?;
@@ -143,8 +144,11 @@ fn locked_run(
     let level = options.simd.unwrap_or_else(SimdLevel::detect);
     let longest = survey.used.values().map(|usage| usage.longest).fold(0.0, f64::max);
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
+    let averages = Averages::new(options.smear, &components, &sight_centres, &survey, frequencies[1])?;
+    report.smear = averages.describe(&observation, &survey, frequencies[1]);
     let plan = pool.install(|| {
-        Plan::new(&observation, &survey, &selection.used, components, &primary, engine, options.memory)
+        let used = &selection.used;
+        Plan::new(&observation, &survey, used, components, &primary, engine, averages, options.memory)
     })?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
@@ -291,9 +295,9 @@ fn prepare_column(
             usage.rows * selection.shapes.get(&data_desc).map_or(0, |shape| shape.bytes()) as u64
         });
         let shapes: BTreeSet<CellShape> = selection.shapes.values().copied().collect();
+        table.forget_sync_data()?;
         column.create(observation, &shapes, bytes.sum(), provenance)?;
         // Killed between adding a column and flushing the table leaves rubbish only casacore knows: flush now.
-        table.forget_sync_data()?;
         table.flush()?;
     }
     if !created {
@@ -344,6 +348,12 @@ fn collect_warnings(
     warnings: &mut Vec<String>,
 ) {
     warnings.extend(observation.warnings.iter().cloned());
+    if survey.without_exposure > 0 {
+        warnings.push(format!(
+            "{} row(s) have no EXPOSURE: they are not averaged in time",
+            survey.without_exposure
+        ));
+    }
     if survey.without_uvw > 0 {
         warnings.push(format!(
             "{} row(s) have a UVW that is not finite: their model is zero",

@@ -51,6 +51,15 @@ def column_digest(t, name, rows):
     return h.hexdigest()
 
 
+def cells_digest(t, name, rows):
+    """As column_digest, cell by cell. Of the rows of HISTORY, which grows: a process killed while casacore adds a row
+    leaves a number of rows that is one behind the data, and then only cells can be read, not whole columns."""
+    h = hashlib.sha256()
+    for row in range(rows):
+        feed(h, t.getcell(name, row) if t.iscelldefined(name, row) else "undefined")
+    return h.hexdigest()
+
+
 def _cell_bytes(t, name, row):
     value = t.getcell(name, row) if t.iscelldefined(name, row) else None
     return value.nbytes if isinstance(value, np.ndarray) else 64
@@ -72,7 +81,7 @@ def table_digest(path, root, skip=(), rows=None):
         desc = t.getcoldesc(name)
         columns[name] = {
             "description": hash_of(desc, root),
-            "data": column_digest(t, name, rows),
+            "data": (cells_digest if os.path.basename(path) == "HISTORY" else column_digest)(t, name, rows),
         }
     result = {"rows": t.nrows(), "columns": columns, "keywords": hash_of(t.getkeywords(), root)}
     t.close()

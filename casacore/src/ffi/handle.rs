@@ -168,6 +168,12 @@ impl RawTable {
         })
     }
 
+    /// Has the next flush write the table's description.
+    pub(crate) fn touch(&self) -> Words<()> {
+        // SAFETY: the table is open; the buffer lives through the call.
+        call(|error| unsafe { super::nvss_table_touch(self.get(), error) })
+    }
+
     /// Gives the file of a new tiled column its whole length, or takes the column away again.
     pub(crate) fn reserve_column(&self, column: &str) -> Words<()> {
         // SAFETY: the table is open; the name and the buffer live through the call.

@@ -1,0 +1,87 @@
+//! A kernel about one phase centre, averaged where that is asked for.
+
+use std::sync::Mutex;
+
+use kernels::{Complex32, KernelError};
+
+use super::engine::{Kernel, KernelScratch};
+use super::plan::locked;
+use super::smear::{Rule, rate};
+
+/// Kernels about one phase centre, with the working memory of the threads that use them.
+pub(crate) struct Predictor {
+    /// One for each node of the average over channels, with its weight.
+    kernels: Vec<(f32, Kernel)>,
+    /// How the baselines turn [rad/s], and the average over an integration.
+    turning: Option<([f64; 3], Rule)>,
+    scratch: Mutex<Vec<KernelScratch>>,
+}
+
+impl Predictor {
+    pub(crate) fn new(kernels: Vec<(f32, Kernel)>, turning: Option<([f64; 3], Rule)>) -> Predictor {
+        Predictor { kernels, turning, scratch: Mutex::default() }
+    }
+
+    /// Predicts rows: see [`kernels::Direct::predict`]. `exposure` [s] has a value a row where integrations are
+    /// averaged, and is empty elsewhere.
+    pub(crate) fn predict(
+        &self,
+        uvw: &[[f64; 3]],
+        exposure: &[f64],
+        out: &mut [&mut [Complex32]],
+    ) -> Result<(), KernelError> {
+        let Some((_, first)) = self.kernels.first() else {
+            return Err(KernelError::Empty { what: "channels" });
+        };
+        // Working memory goes round: new only where all is in use.
+        let mut scratch = locked(&self.scratch).pop().unwrap_or_else(|| first.scratch());
+        let result = match (&self.turning, self.kernels.len()) {
+            (None, 1) => first.predict(uvw, out, &mut scratch),
+            (None, _) => self.add(uvw, &[(0.0, 1.0)], |_, _| [0.0; 3], out, &mut scratch),
+            (Some((rotation, rule)), _) => {
+                let moved = |row: usize, node: f64| {
+                    let time = node * exposure.get(row).copied().unwrap_or(0.0);
+                    rate(*rotation, uvw[row]).map(|metres| time * metres)
+                };
+                self.add(uvw, rule.nodes(), moved, out, &mut scratch)
+            }
+        };
+        locked(&self.scratch).push(scratch);
+        result
+    }
+
+    /// Adds the predictions at all nodes, in time those of `times`, where the baselines have `moved`.
+    fn add(
+        &self,
+        uvw: &[[f64; 3]],
+        times: &[(f64, f64)],
+        moved: impl Fn(usize, f64) -> [f64; 3],
+        out: &mut [&mut [Complex32]],
+        scratch: &mut KernelScratch,
+    ) -> Result<(), KernelError> {
+        let mut node = vec![Complex32::default(); out.iter().map(|row| row.len()).sum()];
+        let mut there = uvw.to_vec();
+        out.iter_mut().for_each(|row| row.fill(Complex32::default()));
+        for (time, weight) in times {
+            for (row, (there, uvw)) in there.iter_mut().zip(uvw).enumerate() {
+                let by = moved(row, *time);
+                *there = std::array::from_fn(|k| uvw[k] + by[k]);
+            }
+            for (of_channel, kernel) in &self.kernels {
+                let mut rest = node.as_mut_slice();
+                let mut rows: Vec<&mut [Complex32]> = Vec::with_capacity(out.len());
+                for row in out.iter() {
+                    let (this, tail) = rest.split_at_mut(row.len());
+                    rows.push(this);
+                    rest = tail;
+                }
+                kernel.predict(&there, &mut rows, scratch)?;
+                let weight = of_channel * *weight as f32;
+                for (sum, row) in out.iter_mut().zip(&rows) {
+                    sum.iter_mut().zip(row.iter()).for_each(|(sum, value)| *sum += *value * weight);
+                }
+            }
+        }
+        Ok(())
+    }
+}
