@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 
+import beam
 import sky
 from observation import Observation, read_column
 
@@ -58,14 +59,29 @@ def source_on_baselines(source, centre, uvw, freq):
     return v
 
 
-def predict(obs, sources, dd, centre, rows):
-    """[row, chan, corr] of one group of rows."""
+def predict(obs, sources, dd, centre, rows, seen=lambda source, freq: 1.0):
+    """[row, chan, corr] of one group of rows; `seen` is the power of the primary beam."""
     setup = obs.setups[dd]
     mix = np.array([CORRELATIONS[int(code)] for code in setup.corr])
     out = np.zeros((len(rows), len(setup.freq), len(setup.corr)), complex)
     for source in sources:
         weights = mix @ np.array(source.stokes, float)
-        out += source_on_baselines(source, centre, obs.uvw[rows], setup.freq)[:, :, None] * weights
+        response = source_on_baselines(source, centre, obs.uvw[rows], setup.freq) * seen(source, setup.freq)
+        out += response[:, :, None] * weights
+    return out
+
+
+def model(obs, sources, dd, centre, rows, pattern, pointing):
+    """[row, chan, corr] of one group of rows through a primary beam, which may move with time."""
+    if not pattern:
+        return predict(obs, sources, dd, centre, rows)
+    out = None
+    for time in np.unique(obs.time[rows]):
+        at = pointing.at(time, centre)
+        now = np.flatnonzero(obs.time[rows] == time)
+        part = predict(obs, sources, dd, centre, rows[now], lambda s, f: beam.factor(pattern, s, at, f))
+        out = np.zeros((len(rows), *part.shape[1:]), complex) if out is None else out
+        out[now] = part
     return out
 
 
@@ -118,6 +134,8 @@ def main():
     p.add_argument("--against", help="compare with this column, or with FILE.npy [row, chan, corr]")
     p.add_argument("--fields", help="only these FIELD rows hold the model, e.g. 0,3,5~7")
     p.add_argument("--spws", help="only these spectral windows hold the model")
+    p.add_argument("--beam", help="a pattern of beam.py")
+    p.add_argument("--pointing", default="field", help="field, meridian or RA,DEC [deg, J2000]")
     p.add_argument("--no-autos", action="store_true", help="leave autocorrelations out (DP3 writes zeros)")
     p.add_argument("--tolerance", type=float, default=1e-6, help="of the rms error, in units of rms |V|")
     a = p.parse_args()
@@ -132,6 +150,7 @@ def main():
     if a.brightest is not None:
         sources = sorted(sources, key=lambda s: -abs(s.stokes[0]))[: a.brightest]
 
+    pointing = beam.Pointing(a.pointing, obs) if a.beam else None
     sums = Sums()
     for dd, field, time, rows in obs.groups():
         if a.no_autos:
@@ -147,7 +166,7 @@ def main():
         elif a.against:
             want = read_column(obs.main, a.against, rows).astype(complex)
         else:
-            want = predict(obs, sources, dd, obs.centre(field, time), rows)
+            want = model(obs, sources, dd, obs.centre(field, time), rows, a.beam, pointing)
         sums.add(got, want)
     report = sums.report() | {"sources": len(sources)}
     print(json.dumps(report))
