@@ -15,13 +15,14 @@ mod primary;
 mod report;
 mod run;
 mod scope;
+mod skies;
 
 pub use check::CheckResult;
 pub use correlate::mix;
 pub use engine::Engine;
 pub use error::{PredictError, Result};
 pub use geometry::sources_about;
-pub use job::{Job, Mode, Options, Radius, Writer};
+pub use job::{Choice, Job, Merging, Mode, Options, Radius, Writer};
 pub use primary::PointingOption;
-pub use report::{Report, Seconds};
+pub use report::{AddedReport, CatalogueReport, ChoiceReport, MemberReport, Report, Seconds};
 pub use run::{Observer, Silent, run};
