@@ -45,11 +45,15 @@ impl FromStr for Member {
 }
 
 impl Source {
-    /// What is known of the survey that the catalogue is of; formats that only NVSS comes in tell as well.
+    /// What is known of the survey that the catalogue is of. VL tables are NVSS; a database of the DSA-110 pipeline is
+    /// what its name begins with (`first_dec+54.6.sqlite3`).
     pub fn instrument(&self) -> Option<Instrument> {
-        let told = self.survey().and_then(survey::named);
-        let nvss = matches!(self.format(), Format::Vl | Format::Sqlite).then_some(&survey::NVSS);
-        told.or(nvss).map(instrument)
+        let told = self.survey().and_then(survey::named).or_else(|| match self.format() {
+            Format::Vl => Some(&survey::NVSS),
+            Format::Sqlite => survey::named(self.file_name().split(['_', '.']).next()?),
+            _ => None,
+        });
+        told.map(instrument)
     }
 }
 

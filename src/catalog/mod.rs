@@ -147,6 +147,15 @@ impl Source {
         self.name
     }
 
+    /// The name of its file or folder.
+    fn file_name(&self) -> String {
+        let path = match &self.place {
+            Place::File(input) => &input.path,
+            Place::Folder(path, _) => path,
+        };
+        path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// Reads the rows: [`Source::read_with`] and the usual [`Handling`].
     ///
     /// # Errors

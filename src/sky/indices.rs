@@ -178,8 +178,13 @@ fn point(line: &mut Line, from: Option<f64>, flux: f64, to: Option<f64>, other: 
     if let (Some(from), Some(to)) = (from, to)
         && flux > 0.0
         && other > 0.0
-        && (from / to).max(to / from) >= LEVER
+        && far_apart(Some(from), Some(to))
     {
         line.add((to / from).ln(), (other / flux).ln());
     }
+}
+
+/// Whether two frequencies [Hz] are known and so far apart that spectra tell in a comparison.
+pub(super) fn far_apart(one: Option<f64>, other: Option<f64>) -> bool {
+    matches!((one, other), (Some(one), Some(other)) if (one / other).max(other / one) >= LEVER)
 }

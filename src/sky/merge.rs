@@ -12,6 +12,7 @@
 
 use serde::Serialize;
 
+use super::indices::far_apart;
 use super::neighbours::Neighbours;
 use super::{Component, Shape};
 
@@ -61,6 +62,15 @@ pub enum Fate {
     Unused,
 }
 
+/// The kept sources within the resolution of a source.
+#[derive(Clone, Copy, Debug)]
+struct Within {
+    /// Their flux density at its frequency [Jy].
+    flux: f64,
+    /// Whether all were measured so near in frequency that what they lack is not a matter of spectra.
+    alike: bool,
+}
+
 /// What became of a survey's sources.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SurveyAccount {
@@ -80,7 +90,8 @@ pub struct SurveyAccount {
     pub blends: usize,
     /// Left out: parts of kept sources.
     pub parts: usize,
-    /// Flux density of those left out that the kept sources in their place lack [Jy].
+    /// Flux density of those left out that the kept sources in their place lack [Jy], where those were measured at
+    /// about the same frequency.
     pub lost_jy: f64,
     /// Flux density taken off the reduced ones [Jy].
     pub taken_off_jy: f64,
@@ -159,13 +170,15 @@ pub fn merge(layers: &[Layer], radius: f64) -> Merged {
             }
             match fate {
                 Fate::Matched | Fate::Blend => {
-                    account.lost_jy += within.map_or(0.0, |sum| (flux - sum).max(0.0))
+                    account.lost_jy += within
+                        .filter(|within| within.alike)
+                        .map_or(0.0, |within| (flux - within.flux).max(0.0))
                 }
                 Fate::Part | Fate::Unused => {}
                 Fate::Kept | Fate::Reduced => {
-                    if let (Fate::Reduced, Some(sum)) = (fate, within) {
-                        account.taken_off_jy += sum;
-                        component.stokes = component.stokes.scaled((flux - sum) / flux);
+                    if let (Fate::Reduced, Some(within)) = (fate, within) {
+                        account.taken_off_jy += within.flux;
+                        component.stokes = component.stokes.scaled((flux - within.flux) / flux);
                     }
                     account.kept += 1;
                     merged.components.push(component);
@@ -181,7 +194,7 @@ pub fn merge(layers: &[Layer], radius: f64) -> Merged {
     merged
 }
 
-/// What becomes of each source of a layer, and the flux density [Jy] of the kept sources within its resolution.
+/// What becomes of each source of a layer, and the kept sources within its resolution.
 fn judge(
     layers: &[Layer],
     number: usize,
@@ -189,7 +202,7 @@ fn judge(
     merged: &Merged,
     vectors: &[[f64; 3]],
     radius: f64,
-) -> Vec<(Fate, Option<f64>)> {
+) -> Vec<(Fate, Option<Within>)> {
     let layer = &layers[number];
     let beam = layer.instrument.beam;
     let kept = |at: usize| (&layers[merged.layers[at]], &merged.components[at]);
@@ -215,14 +228,16 @@ fn judge(
             }
         });
     }
-    let mut within: Vec<Option<f64>> = vec![None; own.len()];
+    let mut within: Vec<Option<Within>> = vec![None; own.len()];
     for (at, index) in whole.iter().enumerate().filter_map(|(at, whole)| Some((at, whole.as_ref()?.1))) {
         let frequency = layer.frequency(&layer.components[index]);
-        *within[index].get_or_insert(0.0) += flux_at(kept(at).1, frequency);
+        let sum = within[index].get_or_insert(Within { flux: 0.0, alike: true });
+        sum.flux += flux_at(kept(at).1, frequency);
+        sum.alike &= !far_apart(kept(at).0.frequency(kept(at).1), frequency);
     }
     for ((fate, sum), component) in fates.iter_mut().zip(&within).zip(&layer.components) {
         if let (Fate::Kept, Some(sum)) = (*fate, sum) {
-            let share = sum / component.stokes.i;
+            let share = sum.flux / component.stokes.i;
             // A negative sum or flux density is noise, which cannot be taken off.
             *fate = if share >= SHARE || component.stokes.i <= 0.0 {
                 Fate::Blend
