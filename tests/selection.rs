@@ -302,6 +302,31 @@ fn merged_surveys_reach_the_column_once_and_with_their_spectra() {
     assert_equal_to_sum("the same by name", &ms, &args!["--sky", &json]);
 }
 
+/// The pipeline's databases have one schema for every survey: their names tell which.
+#[test]
+fn databases_of_the_pipeline_are_known_by_their_names() {
+    let scratch = Scratch::new();
+    let ms = small_ms(&scratch);
+    let centre = centre(&ms);
+    let database = |name: &str, jy: f64| {
+        let path = scratch.path(name);
+        let database = rusqlite::Connection::open(&path).unwrap();
+        let table =
+            "CREATE TABLE sources (source_id INTEGER PRIMARY KEY, ra_deg REAL, dec_deg REAL, flux_mjy REAL)";
+        database.execute(table, []).unwrap();
+        let values = (centre.longitude.to_degrees(), centre.latitude.to_degrees(), jy * 1e3);
+        database.execute("INSERT INTO sources (ra_deg, dec_deg, flux_mjy) VALUES (?, ?, ?)", values).unwrap();
+        path
+    };
+    let first = database("first_dec+16.0.sqlite3", 0.1);
+    let racs = database("elsewhere.sqlite3", 0.1 * (887.5f64 / 1400.0).powf(-0.85));
+    let merge = format!("{},FIRST", argument("--merge=", "RACS", &racs));
+    let sky = &reported(&scratch, &ms, &first, &[&merge, "--dry-run"])["catalogue"];
+    assert_eq!((&sky["members"][1]["survey"], &sky["selected"]), (&"FIRST".into(), &1.into()), "{sky}");
+    assert!((sky["spectra"]["median"].as_f64().unwrap() + 0.85).abs() < 1e-6, "{sky}");
+    assert_eq!(sky["merged"][1]["lost_jy"], 0.0, "spectra are no loss: {sky}");
+}
+
 #[test]
 fn sources_are_chosen_by_place_and_put_in_by_hand() {
     need!(oracles);

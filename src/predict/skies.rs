@@ -116,14 +116,13 @@ impl Skies {
 
     /// Takes out what lies outside the regions kept, or in those left out.
     pub(super) fn keep_places(&self, components: &mut Vec<Component>, choice: &mut ChoiceReport) {
-        let within = |sets: &[RegionSet], component: &Component| {
-            sets.iter().any(|set| set.contains(component.position))
-        };
+        let only: Vec<_> = self.only.iter().map(RegionSet::tester).collect();
+        let exclude: Vec<_> = self.exclude.iter().map(RegionSet::tester).collect();
         let read = components.len();
-        components.retain(|component| self.only.is_empty() || within(&self.only, component));
+        components.retain(|c| only.is_empty() || only.iter().any(|within| within(c.position)));
         choice.outside_only = read - components.len();
         let read = components.len();
-        components.retain(|component| !within(&self.exclude, component));
+        components.retain(|c| !exclude.iter().any(|within| within(c.position)));
         choice.excluded = read - components.len();
     }
 }

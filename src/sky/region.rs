@@ -1,6 +1,7 @@
 //! Regions of the sky: what lies in them.
 
-use crate::coords::{Direction, Frame, Lmn};
+use super::neighbours::chord2;
+use crate::coords::{Direction, Lmn};
 
 /// The outline of a region about its centre. Angles are in [rad].
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +75,16 @@ impl Region {
         Some(Region { centre, outline: Outline::Polygon(plane) })
     }
 
+    /// The radius [rad] of a circle about its centre that holds it.
+    fn reach(&self) -> f64 {
+        match &self.outline {
+            Outline::Circle(radius) | Outline::Annulus(_, radius) => *radius,
+            Outline::Ellipse { axes, .. } => axes[0].max(axes[1]),
+            Outline::Box { sides, .. } => 0.5 * sides[0].hypot(sides[1]),
+            Outline::Polygon(corners) => corners.iter().map(|[x, y]| x.hypot(*y).atan()).fold(0.0, f64::max),
+        }
+    }
+
     /// Whether `direction` (any frame) lies in it, its edge included.
     pub fn contains(&self, direction: Direction) -> bool {
         let direction = direction.to(self.centre.frame);
@@ -126,13 +137,41 @@ pub struct RegionSet {
     pub excluded: Vec<Region>,
 }
 
+/// A region within a circle in ICRS, which is tested first.
+struct Fenced<'a> {
+    region: &'a Region,
+    centre: [f64; 3],
+    chord2: f64,
+}
+
+impl<'a> Fenced<'a> {
+    fn new(region: &'a Region) -> Self {
+        // A little more than needed: the circle only spares the exact test.
+        let radius = (region.reach() + 1e-5).min(std::f64::consts::PI);
+        let chord = 2.0 * (0.5 * radius).sin() + 1e-9;
+        Fenced { region, centre: region.centre.icrs_vector(), chord2: chord * chord }
+    }
+
+    fn contains(&self, direction: Direction, vector: [f64; 3]) -> bool {
+        chord2(vector, self.centre) <= self.chord2 && self.region.contains(direction)
+    }
+}
+
 impl RegionSet {
-    /// Whether `direction` (any frame) lies in it. Nothing does if it has no region.
+    /// Tells of many directions (any frames) whether they lie in it. Nothing does if it has no region.
+    pub fn tester(&self) -> impl Fn(Direction) -> bool {
+        let included: Vec<Fenced> = self.included.iter().map(Fenced::new).collect();
+        let excluded: Vec<Fenced> = self.excluded.iter().map(Fenced::new).collect();
+        let whole = included.is_empty() && !excluded.is_empty();
+        move |direction| {
+            let vector = direction.icrs_vector();
+            let holds = |region: &Fenced| region.contains(direction, vector);
+            (whole || included.iter().any(holds)) && !excluded.iter().any(holds)
+        }
+    }
+
+    /// Whether `direction` (any frame) lies in it: [`RegionSet::tester`] for one.
     pub fn contains(&self, direction: Direction) -> bool {
-        // Once, and not for every region: the conversion costs more than the rest.
-        let direction = direction.to(Frame::Icrs);
-        let whole = self.included.is_empty() && !self.excluded.is_empty();
-        (whole || self.included.iter().any(|region| region.contains(direction)))
-            && !self.excluded.iter().any(|region| region.contains(direction))
+        self.tester()(direction)
     }
 }
