@@ -165,9 +165,10 @@ pub(super) fn read(
                     .into(),
             });
         };
+        let before = tally.assumed();
         match reader.row(&split(line), builder, &mut tally) {
             Ok(None) => {}
-            Ok(Some(component)) => builder.push(component, || number)?,
+            Ok(Some(component)) => builder.push_with(component, tally.assumed() > before, || number)?,
             Err(Wrong { column, value, reason }) => {
                 let path = input.path.clone();
                 builder.malformed(|| CatalogError::Cell { path, line: number, column, value, reason })?;
@@ -198,6 +199,11 @@ struct Tally {
 }
 
 impl Tally {
+    /// How many components so far have a spectrum that is assumed.
+    fn assumed(&self) -> u64 {
+        self.indexed + self.flat
+    }
+
     fn notes(&self, options: &ReadOptions, builder: &mut Builder) {
         if self.patches > 0 {
             builder.note(format!("{} lines of patches passed over", self.patches));

@@ -14,6 +14,7 @@ pub(super) struct Builder {
     path: PathBuf,
     cones: Option<Cones>,
     components: Vec<Component>,
+    assumed: Vec<bool>,
     notes: Vec<String>,
     rows: u64,
     without_flux: u64,
@@ -38,6 +39,7 @@ impl Builder {
             path: path.to_owned(),
             cones: options.near.as_ref().map(|near| Cones::new(&near.centres, near.radius)),
             components: Vec::new(),
+            assumed: Vec::new(),
             notes: Vec::new(),
             rows: 0,
             without_flux: 0,
@@ -67,12 +69,23 @@ impl Builder {
         near
     }
 
-    /// Takes a component from a line of a text or a row of a table, if it is sound; only an error asks for
-    /// the line.
+    /// Takes a component without a spectrum of its own from a line of a text or a row of a table, if it is sound;
+    /// only an error asks for the line.
     pub fn push(&mut self, component: Component, line: impl FnOnce() -> u64) -> Result<(), CatalogError> {
+        self.push_with(component, true, line)
+    }
+
+    /// The same, of a component whose spectrum is `assumed` or its own.
+    pub fn push_with(
+        &mut self,
+        component: Component,
+        assumed: bool,
+        line: impl FnOnce() -> u64,
+    ) -> Result<(), CatalogError> {
         match component.check() {
             Ok(()) => {
                 self.components.push(component);
+                self.assumed.push(assumed);
                 Ok(())
             }
             Err(error) => {
@@ -129,6 +142,7 @@ impl Builder {
         }
         Ok(Catalog {
             components: self.components,
+            assumed: self.assumed,
             kind,
             format,
             path: self.path,

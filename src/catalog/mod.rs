@@ -16,10 +16,12 @@ mod fits_table;
 mod format;
 mod headings;
 mod input;
+mod member;
 mod nvss_corrections;
 mod nvsslist;
 mod options;
 mod polarization;
+pub mod regions;
 mod resolve;
 mod rows;
 mod sqlite;
@@ -37,6 +39,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::CatalogError;
 pub use format::{Format, UnknownFormat};
+pub use member::{Member, MemberError, known_surveys, place_members};
 pub use options::{FluxUnit, Handling, Near, ReadOptions, UnknownFluxUnit};
 pub use resolve::{NVSS_VARIABLE, resolve};
 
@@ -52,6 +55,8 @@ pub const NVSS_FREQUENCY: f64 = 1.4e9;
 pub struct Catalog {
     /// Its components, in the order of the file.
     pub components: Vec<Component>,
+    /// Of each, whether its spectrum is an assumption ([`ReadOptions::alpha`], or flat) and not the catalogue's.
+    pub assumed: Vec<bool>,
     /// Survey or model.
     pub kind: Kind,
     /// The format it was read as.
@@ -84,6 +89,7 @@ pub struct Source {
     place: Place,
     format: Format,
     survey: bool,
+    name: Option<&'static str>,
 }
 
 /// Where the rows are.
@@ -113,6 +119,7 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
                     place: Place::Folder(path.to_owned(), strips),
                     format: Format::Sqlite,
                     survey: true,
+                    name: Some(survey::NVSS.name),
                 }),
             };
         }
@@ -120,7 +127,8 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
     let input = Input::open(path)?;
     let found = detect::detect(&input, format)?;
     let survey = found.survey.is_some() || found.format.is_survey();
-    Ok(Source { place: Place::File(input), format: found.format, survey })
+    let name = found.survey.map(|survey| survey.name);
+    Ok(Source { place: Place::File(input), format: found.format, survey, name })
 }
 
 impl Source {
@@ -132,6 +140,20 @@ impl Source {
     /// Survey or model: tables of text, FITS and VOTable are either, told by their columns and names.
     pub fn kind(&self) -> Kind {
         if self.survey { Kind::Survey } else { Kind::Model }
+    }
+
+    /// The survey, where its columns or what it calls itself tell.
+    pub fn survey(&self) -> Option<&'static str> {
+        self.name
+    }
+
+    /// The name of its file or folder.
+    fn file_name(&self) -> String {
+        let path = match &self.place {
+            Place::File(input) => &input.path,
+            Place::Folder(path, _) => path,
+        };
+        path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
     /// Reads the rows: [`Source::read_with`] and the usual [`Handling`].

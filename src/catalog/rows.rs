@@ -66,7 +66,7 @@ pub(super) fn read(
         if !given {
             *(if component.spectrum == Spectrum::Flat { &mut flat } else { &mut indexed }) += 1;
         }
-        builder.push(component, || table.line())?;
+        builder.push_with(component, !given, || table.line())?;
     }
     if flat > 0 {
         builder.note(format!(

@@ -15,6 +15,8 @@ pub(super) struct Survey {
     pub name: &'static str,
     /// The frequency of its flux densities [Hz].
     pub frequency: f64,
+    /// Its beam, full width at half maximum [arcsec]; where that changes over the sky, the one quoted for it.
+    pub beam: f64,
     /// The unit of flux densities whose column names none.
     pub unit: FluxUnit,
     /// Columns of integrated flux density, the best first.
@@ -31,6 +33,7 @@ pub(super) struct Survey {
 pub(super) static NVSS: Survey = Survey {
     name: "NVSS",
     frequency: NVSS_FREQUENCY,
+    beam: 45.0,
     unit: FluxUnit::MilliJy,
     flux: &["s1.4", "s1_4", "flux_20_cm"],
     sizes: &[["majaxis", "minaxis", "pa"], ["major_axis", "minor_axis", "position_angle"]],
@@ -50,6 +53,7 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "SUMSS",
         frequency: 843e6,
+        beam: 45.0,
         unit: FluxUnit::MilliJy,
         flux: &["st"],
         sizes: &[["dmajaxis", "dminaxis", "dpa"]],
@@ -60,6 +64,7 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "MGPS-2",
         frequency: 843e6,
+        beam: 45.0,
         unit: FluxUnit::MilliJy,
         flux: &["st", "sint", "si"],
         sizes: &[["dmajaxis", "dminaxis", "dpa"]],
@@ -70,6 +75,7 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "FIRST",
         frequency: 1.4e9,
+        beam: 5.4,
         unit: FluxUnit::MilliJy,
         flux: &["fint"],
         sizes: &[["maj", "min", "pa"], ["major", "minor", "posang"]],
@@ -80,6 +86,7 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "RACS-low",
         frequency: 887.5e6,
+        beam: 25.0,
         unit: FluxUnit::MilliJy,
         flux: &["ftot", "total_flux_gaussian", "total_flux_source"],
         sizes: &[
@@ -94,6 +101,7 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "RACS-mid",
         frequency: 1367.5e6,
+        beam: 11.2,
         unit: FluxUnit::MilliJy,
         flux: &["ftot", "total_flux"],
         sizes: &[["dcmaj", "dcmin", "dcpa"], ["dc_maj", "dc_min", "dc_pa"]],
@@ -104,6 +112,7 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "VLASS",
         frequency: 3e9,
+        beam: 2.5,
         unit: FluxUnit::MilliJy,
         flux: &["ftot", "total_flux"],
         sizes: &[["dcmaj", "dcmin", "dcpa"], ["dc_maj", "dc_min", "dc_pa"]],
@@ -114,6 +123,7 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "TGSS ADR1",
         frequency: 147.5e6,
+        beam: 25.0,
         unit: FluxUnit::MilliJy,
         flux: &["stotal", "total_flux"],
         sizes: &[],
@@ -124,6 +134,7 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "WENSS",
         frequency: 325e6,
+        beam: 54.0,
         unit: FluxUnit::MilliJy,
         flux: &["sint"],
         sizes: &[],
@@ -134,6 +145,7 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "VLSSr",
         frequency: 73.8e6,
+        beam: 75.0,
         unit: FluxUnit::Jy,
         flux: &["si", "sp"],
         sizes: &[["majaxis", "minaxis", "pa"]],
@@ -144,13 +156,42 @@ static SURVEYS: &[Survey] = &[
     Survey {
         name: "GLEAM",
         frequency: 200e6,
+        beam: 120.0,
         unit: FluxUnit::Jy,
         flux: &["fintwide", "int_flux_wide"],
         sizes: &[],
         tables: &["viii/100", "viii/105", "gleam"],
         signatures: &[&["gleam", "fintwide"], &["int_flux_wide", "int_flux_fit_200"]],
     },
+    // Shimwell et al. 2022.
+    Survey {
+        name: "LoTSS",
+        frequency: 144e6,
+        beam: 6.0,
+        unit: FluxUnit::MilliJy,
+        flux: &["total_flux", "speak_tot", "stotal"],
+        sizes: &[["dc_maj", "dc_min", "dc_pa"]],
+        tables: &["a+a/659/a1", "lotss"],
+        signatures: &[],
+    },
 ];
+
+/// A survey by its name, in any case, with or without what follows a blank or hyphen: `racs` is RACS-low.
+pub(super) fn named(name: &str) -> Option<&'static Survey> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_', ' '], "");
+    let wanted = plain(name);
+    let all = || std::iter::once(&NVSS).chain(SURVEYS);
+    let short = |survey: &&Survey| {
+        let first = survey.name.split(['-', ' ']).next().unwrap_or_default();
+        plain(first) == wanted || plain(survey.name).strip_suffix('r') == Some(&wanted)
+    };
+    all().find(|survey| plain(survey.name) == wanted).or_else(|| all().find(short))
+}
+
+/// The names of all surveys known.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    std::iter::once(&NVSS).chain(SURVEYS).map(|survey| survey.name)
+}
 
 /// The survey a table belongs to, by what names it (in any case) and by its columns.
 pub(super) fn recognise(named: &str, headings: &[Heading]) -> Option<&'static Survey> {
@@ -171,6 +212,18 @@ mod tests {
     fn told(named: &str, columns: &str) -> Option<&'static str> {
         let headings: Vec<Heading> = columns.split(' ').map(Heading::new).collect();
         recognise(named, &headings).map(|survey| survey.name)
+    }
+
+    #[test]
+    fn surveys_are_known_by_what_they_are_called() {
+        let name = |text| named(text).map(|survey| survey.name);
+        assert_eq!(name("first"), Some("FIRST"));
+        assert_eq!(name("RACS"), Some("RACS-low"));
+        assert_eq!(name("racs_mid"), Some("RACS-mid"));
+        assert_eq!(name("TGSS"), Some("TGSS ADR1"));
+        assert_eq!(name("MGPS"), Some("MGPS-2"));
+        assert_eq!(name("VLSS"), Some("VLSSr"));
+        assert_eq!(name("gaia"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
+use super::sky_args::SkyArgs;
 use super::values::{
     Ids, RadiusArg, parse_bytes, parse_flux, parse_frequency, parse_ids, parse_pointing, parse_radius,
 };
@@ -27,7 +28,8 @@ Exit codes:
   7    no sources, and --require-sources was given
   130  interrupted
 
-NVSS_CATALOG names the catalogue that the word NVSS stands for.
+NVSS_CATALOG names the catalogue that the word NVSS stands for; FIRST_CATALOG, RACS_CATALOG and so on those of the
+surveys that --merge and --spectra-from name.
 NVSS_PREDICT_SIMD=portable|avx2|avx512 forces a level of instructions.";
 
 /// Predicts the visibilities of a sky into the MODEL_DATA of a MeasurementSet.
@@ -146,8 +148,8 @@ pub(super) struct PredictArgs {
     /// Take sources of at least this flux density at the catalogue's frequency (10mJy, 0.01Jy; Jy if no unit)
     #[arg(long, value_parser = parse_flux, value_name = "FLUX", help_heading = "Sources")]
     min_flux: Option<f64>,
-    /// Take no more than the N brightest
-    #[arg(long, value_name = "N", help_heading = "Sources")]
+    /// Take no more than the N brightest, as the beam shows them where there is one
+    #[arg(long, visible_alias = "top", value_name = "N", help_heading = "Sources")]
     max_sources: Option<usize>,
     /// The primary beam: none, auto (by telescope), airy[:DIAM[,BLOCKAGE]], gaussian:FWHM@FREQ, cos4[:DIAM], dsa110,
     /// dsa110-pipeline, vla, meerkat, atca, gmrt, wsrt, a table FILE.csv or an image FILE.fits
@@ -171,6 +173,8 @@ pub(super) struct PredictArgs {
     /// Fail where no source is selected, instead of writing a zero model
     #[arg(long, help_heading = "Sources")]
     require_sources: bool,
+    #[command(flatten)]
+    sky: SkyArgs,
 
     /// The catalogue's format, instead of telling it from the content: vl, vz, nvssdat, tdat, nvsslist, sqlite, bbs,
     /// votable, fits, csv
@@ -291,10 +295,10 @@ impl PredictArgs {
         if !self.alpha.is_finite() {
             return Err(CliError::Usage(format!("--alpha must be a number, not {}", self.alpha)));
         }
+        let catalogue = catalog::resolve(catalogue, std::env::var_os(catalog::NVSS_VARIABLE).as_deref())
+            .map_err(PredictError::from)?;
         Ok(Job {
             ms: ms.clone(),
-            catalogue: catalog::resolve(catalogue, std::env::var_os(catalog::NVSS_VARIABLE).as_deref())
-                .map_err(PredictError::from)?,
             options: Options {
                 column: self.column.clone(),
                 mode: match self.mode {
@@ -309,6 +313,8 @@ impl PredictArgs {
                 },
                 min_flux: self.min_flux,
                 max_sources: self.max_sources,
+                choice: self.sky.choice(self.alpha),
+                merging: self.sky.merging(&catalogue, self.format)?,
                 beam: self.beam.clone(),
                 pointing: self.pointing,
                 beam_limit: self.beam_limit,
@@ -351,6 +357,7 @@ impl PredictArgs {
                 simd: forced_simd()?,
                 arguments: command_line(),
             },
+            catalogue,
         })
     }
 }

@@ -4,6 +4,7 @@ mod args;
 mod demo;
 mod output;
 mod progress;
+mod sky_args;
 mod status;
 mod values;
 mod watch;

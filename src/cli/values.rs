@@ -1,9 +1,13 @@
 //! The values of options: numbers with units, lists of ids.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
+use crate::catalog::NVSS_FREQUENCY;
+use crate::catalog::regions::Area;
 use crate::coords::{Direction, Frame, parse_dec, parse_ra};
 use crate::predict::PointingOption;
+use crate::sky::Region;
 
 /// How far from the field centres.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,6 +85,76 @@ pub(super) fn parse_radius(text: &str) -> Result<RadiusArg, String> {
     Ok(RadiusArg::Within(degrees.to_radians()))
 }
 
+/// A part of the sky: `RA,DEC,RADIUS` in J2000, or else a region file.
+pub(super) fn parse_area(text: &str) -> Result<Area, String> {
+    let path = PathBuf::from(text);
+    let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    if let [ra, dec, radius] = words[..]
+        && !path.exists()
+    {
+        let RadiusArg::Within(radius) = parse_radius(radius)? else {
+            return Err("a circle has a radius: degrees, or with a unit (5arcmin)".into());
+        };
+        return Ok(Area::Region(Region::circle(parse_place(ra, dec)?, radius)));
+    }
+    if words.len() > 1 && !path.exists() {
+        return Err(format!("'{text}' is neither RA,DEC,RADIUS nor a region file that is there"));
+    }
+    Ok(Area::File(path))
+}
+
+/// A source put in by hand: `RA DEC FLUX [ALPHA [REF_FREQ]]`; its spectral index is none where it has not been given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct SourceArg {
+    pub(super) place: Direction,
+    /// [Jy]
+    pub(super) flux: f64,
+    pub(super) alpha: Option<f64>,
+    /// [Hz]
+    pub(super) reference: f64,
+}
+
+/// A source from its numbers.
+pub(super) fn parse_source(text: &str) -> Result<SourceArg, String> {
+    let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let [ra, dec, flux, ref rest @ ..] = words[..] else {
+        return Err(format!("'{text}' is not RA DEC FLUX [ALPHA [REF_FREQ]]"));
+    };
+    let (alpha, reference) = match rest {
+        [] => (None, None),
+        [alpha] => (Some(alpha), None),
+        [alpha, reference] => (Some(alpha), Some(reference)),
+        _ => return Err(format!("'{text}' has more than RA DEC FLUX ALPHA REF_FREQ")),
+    };
+    let alpha = match alpha.map(|alpha| (alpha, alpha.parse::<f64>())) {
+        None => None,
+        Some((_, Ok(alpha))) if alpha.is_finite() => Some(alpha),
+        Some((alpha, _)) => return Err(format!("'{alpha}' is not a spectral index")),
+    };
+    Ok(SourceArg {
+        place: parse_place(ra, dec)?,
+        flux: parse_flux(flux)?,
+        alpha,
+        reference: reference.map_or(Ok(NVSS_FREQUENCY), |reference| parse_frequency(reference))?,
+    })
+}
+
+/// An angle within which sources are the same [rad]: a number with a unit, or of arcsec.
+pub(super) fn parse_match_radius(text: &str) -> Result<f64, String> {
+    let plain = text.trim().parse::<f64>().is_ok();
+    match parse_radius(&if plain { format!("{}arcsec", text.trim()) } else { text.to_owned() })? {
+        RadiusArg::Within(radius) if radius <= (5f64 / 60.0).to_radians() => Ok(radius),
+        _ => Err("a match radius lies between 0 and 5 arcmin".into()),
+    }
+}
+
+/// A right ascension and a declination in J2000.
+fn parse_place(ra: &str, dec: &str) -> Result<Direction, String> {
+    let longitude = parse_ra(ra).map_err(|error| format!("'{ra}': {error}"))?;
+    let latitude = parse_dec(dec).map_err(|error| format!("'{dec}': {error}"))?;
+    Ok(Direction::new(Frame::J2000, longitude, latitude))
+}
+
 /// Where the antennas look: `field`, `table`, `meridian`, or a right ascension and a declination in J2000.
 pub(super) fn parse_pointing(text: &str) -> Result<PointingOption, String> {
     match text.trim().to_ascii_lowercase().as_str() {
@@ -95,9 +169,7 @@ pub(super) fn parse_pointing(text: &str) -> Result<PointingOption, String> {
             "'{text}' is not field, table, meridian, or a right ascension and a declination"
         ));
     };
-    let longitude = parse_ra(ra).map_err(|error| error.to_string())?;
-    let latitude = parse_dec(dec).map_err(|error| error.to_string())?;
-    Ok(PointingOption::Direction(Direction::new(Frame::J2000, longitude, latitude)))
+    Ok(PointingOption::Direction(parse_place(ra, dec)?))
 }
 
 /// A size in bytes: `512MiB`, `2GB`, `1000000`.
@@ -178,6 +250,25 @@ mod tests {
         for text in ["", "a", "-1", "3~1", "1,,2", "0~2000000000"] {
             assert!(parse_ids(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn places_and_sources_are_read() {
+        let Ok(Area::Region(region)) = parse_area("12:00:00,-30d,5arcmin") else { panic!() };
+        assert!((region.centre.longitude.to_degrees() - 180.0).abs() < 1e-12);
+        assert!(parse_area("10 20 30\"").is_ok() && parse_area("10,20,all").is_err());
+        assert!(parse_area("10,95,1").is_err() && parse_area("10,20").is_err());
+        assert_eq!(parse_area("not-there.reg"), Ok(Area::File("not-there.reg".into())));
+        let source = parse_source("202.7845 30.5092 14.9Jy -0.46 1.5GHz").unwrap();
+        assert_eq!((source.flux, source.alpha, source.reference), (14.9, Some(-0.46), 1.5 * 1e9));
+        let source = parse_source("13:31:08.29, +30:30:33, 250mJy").unwrap();
+        assert_eq!((source.alpha, source.reference), (None, 1.4e9));
+        for text in ["", "1 2", "1 2 x", "1 2 3 x", "1 2 3 -0.7 0Hz", "1 2 3 4 5 6", "1 99 3"] {
+            assert!(parse_source(text).is_err(), "{text}");
+        }
+        let arcsec = parse_match_radius("5").unwrap().to_degrees() * 3600.0;
+        assert!((arcsec - 5.0).abs() < 1e-12 && parse_match_radius("1deg").is_err());
+        assert_eq!(parse_match_radius("1arcmin"), Ok((1f64 / 60.0).to_radians()));
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use super::error::{PredictError, Result};
 use super::job::{Job, Radius};
 use super::primary::Primary;
-use super::report::CatalogueReport;
+use super::report::{AddedReport, CatalogueReport, ChoiceReport};
+use super::skies::Skies;
 use crate::beam::Offset;
-use crate::catalog::{Catalog, Kind, Near, Source};
-use crate::coords::Direction;
+use crate::catalog::{Kind, Near};
+use crate::coords::{Direction, Frame};
 use crate::ms::Observation;
-use crate::sky::{self, Component, Selection, Shape};
+use crate::sky::{self, Component, Cones, Selection, Shape};
 
 /// `x` where the Airy pattern (2 J1(x)/x)² is 0.2, the DSA-110 pipeline's limit of the primary beam.
 const AIRY_FIFTH: f64 = 2.361_809_758_285_876;
@@ -26,42 +27,81 @@ pub(super) struct Sight<'a> {
     pub(super) frequencies: [f64; 2],
 }
 
-/// Reads the catalogue and chooses from it.
+/// Reads the catalogues and chooses from them.
 pub(super) fn choose_sky(
     job: &Job,
-    source: &Source,
+    skies: &Skies,
     sight: &Sight,
 ) -> Result<(Vec<Component>, CatalogueReport)> {
     let options = &job.options;
-    let radius = radius(job, source.kind(), sight)?;
-    let mut read = options.read.clone();
-    read.near = radius.map(|radius| Near { centres: sight.directions.clone(), radius });
-    let Catalog { components, format, digest, rows_read, notes, .. } =
-        source.read_with(&read, options.handling)?;
-    // The brightest are the brightest through the beam; without one, the selection sees to it.
-    let through_beam = !sight.primary.is_none();
-    let most = options.max_sources.filter(|_| !through_beam);
-    let selection = Selection { radius, min_flux: options.min_flux, max_components: most };
-    let mut chosen = sky::select(&components, &sight.directions, &selection);
-    if through_beam {
-        chosen = seen(job, sight, &components, chosen);
-    }
-    let components = pick(components, &chosen);
-    let region = region(radius, sight);
-    let report = CatalogueReport {
-        path: job.catalogue.display().to_string(),
-        format: format.to_string(),
-        digest,
-        rows: rows_read,
-        notes,
-        selected: components.len(),
-        gaussians: components.iter().filter(|c| matches!(c.shape, Shape::Gaussian(_))).count(),
-        // An empty sum is minus zero.
-        flux_jy: components.iter().map(|c| c.stokes.i).sum::<f64>() + 0.0,
-        region,
-        radius_deg: radius.map(f64::to_degrees),
-    };
+    let radius = radius(job, skies.kind(), sight)?;
+    let near = radius.map(|radius| Near { centres: sight.directions.clone(), radius });
+    let (mut components, mut report) = skies.gather(job, near)?;
+    let choice = &mut report.choice;
+    choice.added = options.choice.add.iter().map(|added| replace(job, &mut components, added)).collect();
+    skies.keep_places(&mut components, choice);
+    let mut chosen =
+        sky::select(&components, &sight.directions, &Selection { radius, ..Selection::default() });
+    let least = options.min_flux.unwrap_or(0.0);
+    choice.below_min_flux = count_out(&mut chosen, |index| components[*index].stokes.i.abs() >= least);
+    let chosen = seen(job, sight, &components, chosen, choice);
+    let mut components = pick(components, &chosen);
+    components.extend(options.choice.add.iter().cloned());
+    report.notes.extend(told(job, &report.choice));
+    report.selected = components.len();
+    report.gaussians = components.iter().filter(|c| matches!(c.shape, Shape::Gaussian(_))).count();
+    // An empty sum is minus zero.
+    report.flux_jy = components.iter().map(|c| c.stokes.i).sum::<f64>() + 0.0;
+    report.region = region(radius, sight);
+    report.radius_deg = radius.map(f64::to_degrees);
     Ok((components, report))
+}
+
+/// Keeps what passes, and counts the rest.
+fn count_out<T>(of: &mut Vec<T>, passes: impl FnMut(&T) -> bool) -> usize {
+    let before = of.len();
+    of.retain(passes);
+    before - of.len()
+}
+
+/// Takes out what a source put in by hand stands for.
+fn replace(job: &Job, components: &mut Vec<Component>, added: &Component) -> AddedReport {
+    let circle = Cones::new(&[added.position], job.options.merging.match_radius);
+    let mut replaced_jy = 0.0;
+    let replaced = count_out(components, |component| {
+        let same = circle.contain(component.position);
+        replaced_jy += if same { component.stokes.i } else { 0.0 };
+        !same
+    });
+    let place = added.position.to(Frame::J2000);
+    let (ra_deg, dec_deg) = (place.longitude.to_degrees(), place.latitude.to_degrees());
+    AddedReport { ra_deg, dec_deg, flux_jy: added.stokes.i, replaced, replaced_jy }
+}
+
+/// What was put in and taken out, in words.
+fn told(job: &Job, choice: &ChoiceReport) -> Vec<String> {
+    let options = &job.options;
+    let mut notes: Vec<String> = Vec::new();
+    for added in &choice.added {
+        let place = Direction::from_degrees(Frame::J2000, added.ra_deg, added.dec_deg);
+        let instead = match added.replaced {
+            0 => "no other source there".into(),
+            n => format!("in place of {n} source(s) of {:.4} Jy there", added.replaced_jy),
+        };
+        notes.push(format!("{:.4} Jy put in by hand at {place}: {instead}", added.flux_jy));
+    }
+    let mut out = |asked: bool, count: usize, words: &str| {
+        if asked {
+            notes.push(format!("{count} sources {words} left out"));
+        }
+    };
+    out(!options.choice.only.is_empty(), choice.outside_only, "outside --only");
+    out(!options.choice.exclude.is_empty(), choice.excluded, "in --exclude");
+    out(options.min_flux.is_some(), choice.below_min_flux, "below --min-flux");
+    out(options.beam_limit.is_some(), choice.below_beam_limit, "below --beam-limit");
+    out(options.min_apparent.is_some(), choice.below_min_apparent, "below --min-apparent");
+    out(options.max_sources.is_some(), choice.beyond_top, "fainter than the brightest asked for");
+    notes
 }
 
 /// How far from the directions sources are taken [rad]; `None` for all.
@@ -90,29 +130,48 @@ fn radius(job: &Job, kind: Kind, sight: &Sight) -> Result<Option<f64>> {
 }
 
 /// Of the chosen, those that the beam lets through, the apparently brightest where only so many are wanted.
-fn seen(job: &Job, sight: &Sight, components: &[Component], chosen: Vec<usize>) -> Vec<usize> {
+///
+/// Without a beam the brightest are those of the largest flux density as the catalogue has it, or at the middle of the
+/// band where surveys of several frequencies are merged.
+fn seen(
+    job: &Job,
+    sight: &Sight,
+    components: &[Component],
+    chosen: Vec<usize>,
+    choice: &mut ChoiceReport,
+) -> Vec<usize> {
     let options = &job.options;
+    let through_beam = !sight.primary.is_none();
+    if !through_beam && options.max_sources.is_none() {
+        return chosen;
+    }
     let middle = 0.5 * (sight.frequencies[0] + sight.frequencies[1]);
-    let mut seen: Vec<(usize, f64)> = chosen
+    let as_listed = !through_beam && options.merging.surveys.is_empty();
+    let mut seen: Vec<(usize, f64, f64)> = chosen
         .into_iter()
         .map(|index| {
-            let position = components[index].position;
-            let factors = sight
-                .directions
-                .iter()
-                .map(|direction| sight.primary.attenuation(Offset::of(position, *direction), middle));
-            (index, factors.fold(0.0, f64::max))
+            let component = &components[index];
+            let flux = if as_listed { component.stokes.i } else { component.stokes_at(middle).i };
+            let factors = sight.directions.iter().filter(|_| through_beam).map(|direction| {
+                sight.primary.attenuation(Offset::of(component.position, *direction), middle)
+            });
+            let factor = factors.reduce(f64::max).unwrap_or(1.0);
+            (index, factor, factor * flux.abs())
         })
-        .filter(|(_, factor)| options.beam_limit.is_none_or(|limit| *factor >= limit))
-        .map(|(index, factor)| (index, factor * components[index].stokes_at(middle).i.abs()))
-        .filter(|(_, apparent)| options.min_apparent.is_none_or(|least| *apparent >= least))
         .collect();
-    if let Some(most) = options.max_sources {
-        seen.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        seen.truncate(most);
-        seen.sort_unstable_by_key(|(index, _)| *index);
+    if let Some(limit) = options.beam_limit {
+        choice.below_beam_limit = count_out(&mut seen, |(_, factor, _)| *factor >= limit);
     }
-    seen.into_iter().map(|(index, _)| index).collect()
+    if let Some(least) = options.min_apparent {
+        choice.below_min_apparent = count_out(&mut seen, |(_, _, apparent)| *apparent >= least);
+    }
+    if let Some(most) = options.max_sources {
+        choice.beyond_top = seen.len().saturating_sub(most);
+        seen.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+        seen.truncate(most);
+        seen.sort_unstable_by_key(|(index, ..)| *index);
+    }
+    seen.into_iter().map(|(index, ..)| index).collect()
 }
 
 /// The components of the ascending indices `chosen`.

@@ -10,7 +10,9 @@ use super::engine::Engine;
 use super::primary::PointingOption;
 use super::smear::Smear;
 use crate::beam::BeamOption;
-use crate::catalog::{Handling, ReadOptions};
+use crate::catalog::regions::Area;
+use crate::catalog::{Handling, Member, ReadOptions};
+use crate::sky::Component;
 
 /// One prediction: a MeasurementSet, a catalogue, and how.
 #[derive(Debug, Clone)]
@@ -59,6 +61,38 @@ pub enum Radius {
     Within(f64),
 }
 
+/// How several catalogues become one sky.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merging {
+    /// The surveys merged, that of the first priority first; none to take the catalogue alone.
+    ///
+    /// One without a path is the job's catalogue.
+    pub surveys: Vec<Member>,
+    /// Surveys that only serve spectral indices; each has a path.
+    pub spectra_from: Vec<Member>,
+    /// The angle within which sources are the same [rad].
+    pub match_radius: f64,
+}
+
+impl Default for Merging {
+    fn default() -> Self {
+        // That of the DSA-110 pipeline.
+        let match_radius = (5f64 / 3600.0).to_radians();
+        Merging { surveys: Vec::new(), spectra_from: Vec::new(), match_radius }
+    }
+}
+
+/// What a user adds to the catalogue and takes from it by place.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Choice {
+    /// Keep only what lies in one of these; everything where there is none.
+    pub only: Vec<Area>,
+    /// Leave out what lies in one of these.
+    pub exclude: Vec<Area>,
+    /// Sources put in by hand. They take the place of what lies within the match radius, and no cut applies to them.
+    pub add: Vec<Component>,
+}
+
 /// How a prediction is made.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -70,8 +104,12 @@ pub struct Options {
     pub radius: Radius,
     /// The faintest source taken, |I| at the catalogue's frequency [Jy].
     pub min_flux: Option<f64>,
-    /// The most sources taken, the brightest first.
+    /// The most sources taken, the brightest as the beam shows them first; those put in by hand come on top.
     pub max_sources: Option<usize>,
+    /// What is added and taken away by place.
+    pub choice: Choice,
+    /// Which catalogues are merged, and which serve spectra.
+    pub merging: Merging,
     /// The primary beam.
     pub beam: BeamOption,
     /// Where the antennas look.
@@ -124,6 +162,8 @@ impl Default for Options {
             radius: Radius::Auto,
             min_flux: None,
             max_sources: None,
+            choice: Choice::default(),
+            merging: Merging::default(),
             beam: BeamOption::default(),
             pointing: PointingOption::Field,
             beam_limit: None,

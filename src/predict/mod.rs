@@ -16,6 +16,7 @@ mod primary;
 mod report;
 mod run;
 mod scope;
+mod skies;
 mod smear;
 
 pub use check::CheckResult;
@@ -23,8 +24,8 @@ pub use correlate::mix;
 pub use engine::Engine;
 pub use error::{PredictError, Result};
 pub use geometry::sources_about;
-pub use job::{Job, Mode, Options, Radius, Writer};
+pub use job::{Choice, Job, Merging, Mode, Options, Radius, Writer};
 pub use primary::PointingOption;
-pub use report::{Report, Seconds};
+pub use report::{AddedReport, CatalogueReport, ChoiceReport, MemberReport, Report, Seconds};
 pub use run::{Observer, Silent, run};
 pub use smear::Smear;

@@ -8,6 +8,7 @@ use super::check::CheckResult;
 use super::job::Mode;
 use super::pipeline::{Outcome, RowSelection};
 use crate::ms::{Observation, RowSurvey};
+use crate::sky::{IndexAccount, SurveyAccount};
 
 /// Where the time went [s].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -34,6 +35,57 @@ pub struct Seconds {
     pub total: f64,
 }
 
+/// One of several catalogues.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct MemberReport {
+    /// Its survey.
+    pub survey: String,
+    /// Its path.
+    pub path: String,
+    /// Its format.
+    pub format: String,
+    /// SHA-256 of its bytes.
+    pub digest: String,
+    /// Rows read.
+    pub rows: u64,
+    /// Whether it only serves spectra.
+    pub only_spectra: bool,
+}
+
+/// A source put in by hand.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct AddedReport {
+    /// Right ascension [deg], J2000.
+    pub ra_deg: f64,
+    /// Declination [deg], J2000.
+    pub dec_deg: f64,
+    /// Its flux density [Jy] at its reference frequency.
+    pub flux_jy: f64,
+    /// Sources whose place it takes.
+    pub replaced: usize,
+    /// Their flux density [Jy].
+    pub replaced_jy: f64,
+}
+
+/// What each option took out of the sky, in the order in which they apply.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ChoiceReport {
+    /// Sources put in by hand, and what they replace.
+    pub added: Vec<AddedReport>,
+    /// Sources outside `--only`.
+    pub outside_only: usize,
+    /// Sources in `--exclude`.
+    pub excluded: usize,
+    /// Sources below `--min-flux`.
+    pub below_min_flux: usize,
+    /// Sources that the beam attenuates to below `--beam-limit`.
+    pub below_beam_limit: usize,
+    /// Sources below `--min-apparent`.
+    pub below_min_apparent: usize,
+    /// Sources fainter than the brightest asked for.
+    pub beyond_top: usize,
+}
+
 /// The catalogue and what was taken from it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CatalogueReport {
@@ -47,7 +99,7 @@ pub struct CatalogueReport {
     pub rows: u64,
     /// What its reader assumed or dropped.
     pub notes: Vec<String>,
-    /// Components predicted.
+    /// Components predicted, those put in by hand included.
     pub selected: usize,
     /// Of which are Gaussians.
     pub gaussians: usize,
@@ -57,6 +109,16 @@ pub struct CatalogueReport {
     pub region: String,
     /// The radius about each field centre [deg]; `None` for the whole catalogue.
     pub radius_deg: Option<f64>,
+    /// The catalogues, where there are several.
+    pub members: Vec<MemberReport>,
+    /// What became of each survey's sources, in order of priority, where several are merged.
+    pub merged: Vec<SurveyAccount>,
+    /// The spectral indices, where surveys at other frequencies were at hand.
+    pub spectra: Option<IndexAccount>,
+    /// The angle within which sources are the same [arcsec].
+    pub match_radius_arcsec: f64,
+    /// What was added and taken out.
+    pub choice: ChoiceReport,
 }
 
 /// How the prediction is computed.

@@ -17,8 +17,8 @@ use super::plan::Plan;
 use super::primary::{PointingOption, Primary};
 use super::report::{PlanReport, Report};
 use super::scope::{centres, check_cells, check_data_shape, frequency_range, select_rows, written_shapes};
+use super::skies::Skies;
 use super::smear::Averages;
-use crate::catalog;
 use crate::ms::history::{self, HistoryEntry};
 use crate::ms::virtual_model::VirtualModel;
 use crate::ms::{
@@ -72,14 +72,14 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     };
 
     // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
-    let source = catalog::open(&job.catalogue, options.read.format)?;
+    let skies = Skies::open(job)?;
     let table = if options.dry_run {
         ms::open(&job.ms, Access::ReadOnly)?
     } else {
         ms::open_locked(&job.ms, options.lock_timeout, &|| observer.cancelled())?
             .ok_or_else(|| PredictError::Interrupted { state: "nothing was written".into() })?
     };
-    let result = locked_run(job, source, &table, &mut report, observer, begun);
+    let result = locked_run(job, &skies, &table, &mut report, observer, begun);
     // What the run reports matters more than what closing says, unless only closing fails.
     let closed = table.unlock().and_then(|()| table.close());
     result?;
@@ -90,7 +90,7 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
 
 fn locked_run(
     job: &Job,
-    source: catalog::Source,
+    skies: &Skies,
     table: &Table,
     report: &mut Report,
     observer: &mut dyn Observer,
@@ -124,7 +124,7 @@ fn locked_run(
         .map(|(time, centre)| primary.pointing(*time, *centre))
         .collect::<Result<Vec<_>>>()?;
     let sight = Sight { observation: &observation, primary: &primary, directions, frequencies };
-    let (components, catalogue) = choose_sky(job, &source, &sight)?;
+    let (components, catalogue) = choose_sky(job, skies, &sight)?;
     report.beam = primary.description.clone();
     report.seconds.catalogue = clock.elapsed().as_secs_f64();
     if components.is_empty() {
