@@ -37,7 +37,7 @@ pub(super) fn choose_sky(
     let mut read = options.read.clone();
     read.near = radius.map(|radius| Near { centres: sight.directions.clone(), radius });
     let Catalog { components, format, digest, rows_read, notes, .. } =
-        source.read_with(&read, options.handling)?;
+        source.read_cached(&read, options.handling, &options.cache)?;
     // The brightest are the brightest through the beam; without one, the selection sees to it.
     let through_beam = !sight.primary.is_none();
     let most = options.max_sources.filter(|_| !through_beam);

@@ -9,7 +9,7 @@ use kernels::SimdLevel;
 use super::engine::Engine;
 use super::primary::PointingOption;
 use crate::beam::BeamOption;
-use crate::catalog::{Handling, ReadOptions};
+use crate::catalog::{Cache, Handling, ReadOptions};
 
 /// One prediction: a MeasurementSet, a catalogue, and how.
 #[derive(Debug, Clone)]
@@ -85,6 +85,8 @@ pub struct Options {
     pub read: ReadOptions,
     /// What its reader makes of polarisation and of malformed rows.
     pub handling: Handling,
+    /// Where imports of large catalogues are kept; by default nowhere.
+    pub cache: Cache,
     /// The FIELD_IDs to predict; all where `None`.
     pub fields: Option<BTreeSet<i32>>,
     /// The spectral windows to predict; all where `None`.
@@ -128,6 +130,7 @@ impl Default for Options {
             require_sources: false,
             read: ReadOptions::default(),
             handling: Handling::default(),
+            cache: Cache::off(),
             fields: None,
             spws: None,
             threads: None,
