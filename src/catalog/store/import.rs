@@ -3,8 +3,9 @@
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
@@ -144,8 +145,8 @@ struct Writer<'a> {
     digests: Vec<String>,
 }
 
-/// How many rows go by between two looks at whether somebody wants to stop.
-const LOOK: u32 = 4096;
+/// How many rows go from the reader to the database at once.
+const BATCH: usize = 1024;
 
 impl Writer<'_> {
     /// Makes the tables. Nobody else sees the file before it is whole, so nothing need be undone.
@@ -163,32 +164,32 @@ impl Writer<'_> {
     /// Takes a catalogue in.
     fn add(&mut self, number: i64, path: &Path, source: &Source, several: bool) -> Result<(), CatalogError> {
         let storing = storing(self.output);
-        let mut common = Common::default();
         let before = self.points.len();
-        let how = self.how;
-        let (points, summary) = (&mut self.points, &mut self.summary);
-        let mut statement = self.connection.prepare(&schema::insert()).map_err(&storing)?;
-        let mut take = |record: Record| {
-            let id = points.len() as u32 + 1;
-            if id.is_multiple_of(LOOK) && (how.stop)() {
-                return Err(CatalogError::Interrupted);
-            }
-            let details = &record.details;
-            if common.survey.is_none() {
-                common.survey.clone_from(&details.survey);
-            }
-            if common.reference.is_none() && !details.own_reference {
-                common.reference = details.reference;
-            }
-            insert(&mut statement, i64::from(id), number, &common, &record).map_err(&storing)?;
-            points.push(Point::new(record.component.position.icrs_vector(), id));
-            summary.add(&record);
-            Ok(())
+        let (sender, receiver) = sync_channel::<Batch>(4);
+        let mut collector = Collector {
+            points: &mut self.points,
+            summary: &mut self.summary,
+            stop: self.how.stop,
+            batch: Batch { number, ..Batch::default() },
+            sender,
         };
-        let options = ReadOptions { near: None, ..how.read.clone() };
-        let Catalog { kind, format, digest, rows_read, notes, .. } =
-            source.visit(&options, how.strict, &mut take)?;
-        drop(statement);
+        let options = ReadOptions { near: None, ..self.how.read.clone() };
+        let (strict, connection) = (self.how.strict, &mut self.connection);
+        // One thread reads, another inserts: each takes about as long as the other.
+        let (read, common, inserted) = std::thread::scope(|scope| {
+            let inserting = scope.spawn(move || insert(connection, receiver));
+            let mut take = |record: Record| collector.take(record);
+            let read = source.visit(&options, strict, &mut take);
+            let read = read.and_then(|catalog| collector.flush().map(|()| catalog));
+            let common = std::mem::take(&mut collector.batch.common);
+            drop(collector);
+            (read, common, inserting.join())
+        });
+        match inserted {
+            Ok(inserted) => inserted.map_err(&storing)?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        let Catalog { kind, format, digest, rows_read, notes, .. } = read?;
         let kept = self.points.len() - before;
         self.connection
             .execute(
@@ -236,15 +237,71 @@ impl Writer<'_> {
     }
 }
 
-fn insert(
-    statement: &mut Statement<'_>,
-    id: i64,
-    file: i64,
-    common: &Common,
-    record: &Record,
-) -> rusqlite::Result<()> {
-    schema::bind(statement, id, file, common, record)?;
-    statement.raw_execute().map(|_| ())
+/// Rows on their way from the reader to the database.
+#[derive(Default)]
+struct Batch {
+    /// The number of their file.
+    number: i64,
+    /// The id of the first; the others' follow.
+    first: u32,
+    common: Common,
+    records: Vec<Record>,
+}
+
+/// Takes records from a reader, and hands them on in batches.
+struct Collector<'a> {
+    points: &'a mut Vec<Point>,
+    summary: &'a mut Summary,
+    stop: &'a dyn Fn() -> bool,
+    batch: Batch,
+    sender: SyncSender<Batch>,
+}
+
+impl Collector<'_> {
+    fn take(&mut self, record: Record) -> Result<(), CatalogError> {
+        let id = self.points.len() as u32 + 1;
+        let (details, common) = (&record.details, &mut self.batch.common);
+        if self.batch.records.is_empty() {
+            if self.batch.first == 0 {
+                common.survey.clone_from(&details.survey);
+            }
+            self.batch.first = id;
+        }
+        if common.reference.is_none() && !details.own_reference {
+            common.reference = details.reference;
+        }
+        self.points.push(Point::new(record.component.position.icrs_vector(), id));
+        self.summary.add(&record);
+        self.batch.records.push(record);
+        if self.batch.records.len() < BATCH {
+            return Ok(());
+        }
+        if (self.stop)() {
+            return Err(CatalogError::Interrupted);
+        }
+        self.flush()
+    }
+
+    /// Hands the batch on.
+    fn flush(&mut self) -> Result<(), CatalogError> {
+        let Batch { number, first, .. } = self.batch;
+        let next = Batch { number, first, common: self.batch.common.clone(), records: Vec::new() };
+        let full = std::mem::replace(&mut self.batch, next);
+        // Nobody takes it only where inserting has failed, which is what is told then.
+        self.sender.send(full).map_err(|_| CatalogError::Interrupted)
+    }
+}
+
+/// Inserts what comes, to its end.
+fn insert(connection: &mut Connection, batches: Receiver<Batch>) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(&schema::insert())?;
+    for Batch { number, first, common, records } in batches {
+        for (id, record) in (first..).zip(&records) {
+            schema::bind(&mut statement, i64::from(id), number, &common, record)?;
+            statement.raw_execute()?;
+        }
+    }
+    Ok(())
 }
 
 /// A kind as the database has it.

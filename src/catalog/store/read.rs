@@ -151,6 +151,8 @@ pub(in crate::catalog) fn read(
     check(options, input)?;
     let damaged = |source| CatalogError::Sqlite { path: input.path.clone(), source };
     let database = open(input)?;
+    // One transaction: otherwise every source would lock the file anew, and have its pages read again.
+    database.connection.execute_batch("BEGIN").map_err(damaged)?;
     let contents = read_contents(&database.connection).map_err(damaged)?;
     for file in &contents.files {
         for note in &file.notes {
