@@ -365,7 +365,8 @@ impl Reader<'_> {
             own_spectrum: self.cell(cells, Field::SpectralIndex).is_some(),
             reference: own.or(self.options.reference_frequency),
             own_reference: own.is_some(),
-            own_angle_frame: self.cell(cells, Field::OrientationIsAbsolute).is_some(),
+            own_angle_frame: component.shape != Shape::Point
+                && self.cell(cells, Field::OrientationIsAbsolute).is_some(),
             ..Details::of(component)
         }
     }

@@ -30,12 +30,7 @@ pub(super) struct ErrorColumns {
 /// The column of the error of the column `of`.
 fn error_of(headings: &[Heading], of: usize) -> Option<usize> {
     let base = &headings[of].base;
-    let names = [
-        format!("e_{base}"),
-        format!("{base}_error"),
-        format!("{base}_err"),
-        format!("err_{base}"),
-    ];
+    let names = [format!("e_{base}"), format!("{base}_error"), format!("{base}_err"), format!("err_{base}")];
     names.iter().find_map(|name| headings.iter().position(|heading| heading.is_named(name)))
 }
 

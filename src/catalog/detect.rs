@@ -2,7 +2,9 @@
 
 use super::input::Input;
 use super::survey::{self, Survey};
-use super::{CatalogError, Format, bbs, csv, csv_table, fits_table, nvsslist, store, tdat, vizier_dat, votable};
+use super::{
+    CatalogError, Format, bbs, csv, csv_table, fits_table, nvsslist, store, tdat, vizier_dat, votable,
+};
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug)]

@@ -196,13 +196,11 @@ impl Source {
                 catalog.notes.push(why);
                 Ok(catalog)
             }
-            Look::Found(entry) => {
-                self.read_entry(&entry, options, handling, None).or_else(|error| {
-                    let mut catalog = self.read_with(options, handling)?;
-                    catalog.notes.push(entry.reject(&error));
-                    Ok(catalog)
-                })
-            }
+            Look::Found(entry) => self.read_entry(&entry, options, handling, None).or_else(|error| {
+                let mut catalog = self.read_with(options, handling)?;
+                catalog.notes.push(entry.reject(&error));
+                Ok(catalog)
+            }),
         }
     }
 

@@ -7,8 +7,8 @@
 
 use super::builder::Builder;
 use super::input::Input;
-use super::record::{Details, Errors};
 use super::nvss_corrections::{self as corrections, Ellipse, Fitted, Raw, USUAL_NOISE};
+use super::record::{Details, Errors};
 use super::{CatalogError, NVSS_FREQUENCY, ReadOptions, polarization};
 use crate::coords::{self, Direction, Frame};
 use crate::sky::{Component, Gaussian, Shape, Spectrum, Stokes};

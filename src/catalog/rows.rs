@@ -214,7 +214,7 @@ impl RowReader<'_> {
             own_spectrum: given,
             reference: self.reference(own),
             own_reference: own.is_some(),
-            own_angle_frame: columns.angle_frame.is_some_and(said),
+            own_angle_frame: component.shape != Shape::Point && columns.angle_frame.is_some_and(said),
             limits: [
                 limit(record, columns.major, columns.major_limit),
                 limit(record, columns.minor, columns.minor_limit),

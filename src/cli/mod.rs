@@ -58,7 +58,9 @@ impl CliError {
             CliError::Usage(_) => exit::USAGE,
             CliError::Predict(error) => match error {
                 PredictError::Ms(error) => ms_exit_code(error),
-                PredictError::Catalog(CatalogError::Write { .. } | CatalogError::WriteSqlite { .. }) => exit::IO,
+                PredictError::Catalog(CatalogError::Write { .. } | CatalogError::WriteSqlite { .. }) => {
+                    exit::IO
+                }
                 PredictError::Catalog(CatalogError::Interrupted) => exit::INTERRUPTED,
                 PredictError::Options(_) | PredictError::Catalog(_) | PredictError::Kernel { .. } => {
                     exit::INPUT

@@ -93,7 +93,9 @@ impl Entry {
     /// Removes an entry that cannot be read; says so.
     pub fn reject(&self, error: &CatalogError) -> String {
         let _ = fs::remove_file(&self.input.path);
-        format!("the import in the cache could not be read and was removed ({error}): the file itself was read")
+        format!(
+            "the import in the cache could not be read and was removed ({error}): the file itself was read"
+        )
     }
 }
 
@@ -155,10 +157,11 @@ impl Cache {
             return if named.eq_ignore_ascii_case("off") { Cache::off() } else { Cache::at(named.into()) };
         }
         // XDG Base Directory Specification: a path that is not absolute is to be ignored.
-        let folder = set("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute()).or_else(|| {
-            let home = PathBuf::from(set("HOME")?);
-            Some(home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }))
-        });
+        let folder =
+            set("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute()).or_else(|| {
+                let home = PathBuf::from(set("HOME")?);
+                Some(home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }))
+            });
         folder.map_or_else(Cache::off, |folder| Cache::at(folder.join("nvss-predict")))
     }
 
@@ -222,9 +225,9 @@ impl Cache {
             return Ok(known.digest);
         }
         let digest = input.digest()?;
-        let old = fs::metadata(&real).and_then(|data| data.modified()).is_ok_and(|modified| {
-            SystemTime::now().duration_since(modified).is_ok_and(|age| age >= SETTLED)
-        });
+        let old = fs::metadata(&real)
+            .and_then(|data| data.modified())
+            .is_ok_and(|modified| SystemTime::now().duration_since(modified).is_ok_and(|age| age >= SETTLED));
         if old && stamp()? == now {
             let known = Known { path: real, stamp: now, digest: digest.clone() };
             // Without it the file is read once more next time: no reason to complain.

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::schema::{self, Common};
 use super::tree::{self, Point};
 use crate::catalog::record::Record;
-use crate::catalog::{self, Catalog, CatalogError, Kind, ReadOptions, Source, Summary};
+use crate::catalog::{self, Catalog, CatalogError, Format, Kind, ReadOptions, Source, Summary};
 use crate::time;
 
 /// How catalogues are imported.
@@ -163,6 +163,13 @@ impl Writer<'_> {
 
     /// Takes a catalogue in.
     fn add(&mut self, number: i64, path: &Path, source: &Source, several: bool) -> Result<(), CatalogError> {
+        // What its files have in common each would be mixed up.
+        if source.format() == Format::Store && super::contents(path)?.files.len() > 1 {
+            return Err(CatalogError::Option {
+                path: path.to_owned(),
+                message: "is itself an import of several files: import those".into(),
+            });
+        }
         let storing = storing(self.output);
         let before = self.points.len();
         let (sender, receiver) = sync_channel::<Batch>(4);

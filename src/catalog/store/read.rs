@@ -156,7 +156,11 @@ pub(in crate::catalog) fn read(
     let contents = read_contents(&database.connection).map_err(damaged)?;
     for file in &contents.files {
         for note in &file.notes {
-            builder.note(if contents.files.len() > 1 { format!("{}: {note}", file.path) } else { note.clone() });
+            builder.note(if contents.files.len() > 1 {
+                format!("{}: {note}", file.path)
+            } else {
+                note.clone()
+            });
         }
     }
     let rows = contents.files.iter().map(|file| file.rows).sum();

@@ -91,7 +91,9 @@ pub(super) fn bind(
         (_, false) => (None, None, None),
         (Spectrum::Flat, true) => (Some(0.0), None, None),
         (Spectrum::PowerLaw { alpha, .. }, true) => (Some(*alpha), None, None),
-        (Spectrum::LogPolynomial { terms, .. }, true) => (None, serde_json::to_string(terms).ok(), Some(true)),
+        (Spectrum::LogPolynomial { terms, .. }, true) => {
+            (None, serde_json::to_string(terms).ok(), Some(true))
+        }
         (Spectrum::Polynomial { terms, .. }, true) => (None, serde_json::to_string(terms).ok(), Some(false)),
     };
     let own_reference = details.own_reference || details.reference != common.reference;

@@ -102,7 +102,8 @@ fn arrange(points: &mut [Point], capacity: usize) {
 /// Fills the empty R*Tree `places` with points, whose ids are 1, 2, 3, … in some order.
 pub(super) fn fill(connection: &Connection, mut points: Vec<Point>) -> rusqlite::Result<()> {
     let size: usize =
-        connection.query_row("SELECT length(data) FROM places_node WHERE nodeno = 1", [], |row| row.get(0))?;
+        connection
+            .query_row("SELECT length(data) FROM places_node WHERE nodeno = 1", [], |row| row.get(0))?;
     let capacity = (size - HEAD) / CELL;
     arrange(&mut points, capacity);
     // The numbers of the nodes on every level, leaves first; the root alone is number 1.
@@ -111,11 +112,16 @@ pub(super) fn fill(connection: &Connection, mut points: Vec<Point>) -> rusqlite:
         counts.push(last.div_ceil(capacity));
     }
     let levels = counts.len();
-    let first: Vec<i64> = (0..levels)
-        .map(|level| {
-            if level + 1 == levels { 1 } else { 2 + counts[..level].iter().map(|n| *n as i64).sum::<i64>() }
-        })
-        .collect();
+    let first: Vec<i64> =
+        (0..levels)
+            .map(|level| {
+                if level + 1 == levels {
+                    1
+                } else {
+                    2 + counts[..level].iter().map(|n| *n as i64).sum::<i64>()
+                }
+            })
+            .collect();
     let depth = |level: usize| if level + 1 == levels { (levels - 1) as u16 } else { 0 };
 
     let mut node = connection.prepare("INSERT OR REPLACE INTO places_node (nodeno, data) VALUES (?, ?)")?;
@@ -179,15 +185,13 @@ mod tests {
             let verdict: String =
                 connection.query_row("SELECT rtreecheck('places')", [], |row| row.get(0)).unwrap();
             assert_eq!(verdict, "ok", "{count}");
-            let all: u32 =
-                connection.query_row("SELECT count(*) FROM places", [], |row| row.get(0)).unwrap();
+            let all: u32 = connection.query_row("SELECT count(*) FROM places", [], |row| row.get(0)).unwrap();
             assert_eq!(all, count);
             let query = "SELECT count(*) FROM places WHERE x1 >= ?1 AND x0 <= ?1 AND y1 >= ?2 AND y0 <= ?2 \
                          AND z1 >= ?3 AND z0 <= ?3 AND id = ?4";
             for id in (1..=count).step_by(997) {
                 let [x, y, z] = at(id);
-                let found: u32 =
-                    connection.query_row(query, params![x, y, z, id], |row| row.get(0)).unwrap();
+                let found: u32 = connection.query_row(query, params![x, y, z, id], |row| row.get(0)).unwrap();
                 assert_eq!(found, 1, "{id} of {count}");
             }
         }

@@ -41,8 +41,9 @@ pub(super) fn run(args: &QueryArgs) -> Result<(), CliError> {
     };
     match &args.output {
         None => say(&text),
-        Some(output) => std::fs::write(output, text)
-            .map_err(|source| CliError::Write { path: output.clone(), source })?,
+        Some(output) => {
+            std::fs::write(output, text).map_err(|source| CliError::Write { path: output.clone(), source })?
+        }
     }
     // Beside the table, not in it: a script reads the one, a person both.
     let _ = writeln!(

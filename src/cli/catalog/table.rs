@@ -74,7 +74,8 @@ fn sexagesimal(value: f64, decimals: usize, signed: bool) -> String {
 
 /// A table for a person.
 pub(super) fn table(found: &[Found]) -> String {
-    let names = found.iter().map(|found| found.record.component.name.as_deref().unwrap_or("").chars().count());
+    let names =
+        found.iter().map(|found| found.record.component.name.as_deref().unwrap_or("").chars().count());
     let width = names.max().unwrap_or(0).max(4);
     let mut text = format!(
         "{:>8}  {:<11}  {:<11}  {:>9}  {:>7}  {:>16}  {:>6}  {:<width$}  survey\n",
@@ -95,9 +96,8 @@ pub(super) fn table(found: &[Found]) -> String {
             size(0, gaussian.map(|gaussian| gaussian.major)),
             size(1, gaussian.map(|gaussian| gaussian.minor)),
         ];
-        let angle = gaussian.map_or(String::new(), |gaussian| {
-            format!("{:.1}", gaussian.position_angle.to_degrees())
-        });
+        let angle =
+            gaussian.map_or(String::new(), |gaussian| format!("{:.1}", gaussian.position_angle.to_degrees()));
         let error = details.errors.flux.map_or(String::new(), |error| format!("{:.1}", 1e3 * error));
         // Writing to a string cannot fail.
         let _ = writeln!(
@@ -129,7 +129,8 @@ fn quoted(text: &str) -> String {
 }
 
 fn cell(value: Option<f64>) -> String {
-    value.map_or(String::new(), |value| format!("{value}"))
+    // Minus zero is zero.
+    value.map_or(String::new(), |value| format!("{}", value + 0.0))
 }
 
 /// A table that can be given as a catalogue again.
