@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::schema::{self, Common};
+use super::schema::{self, Common, Insertion};
 use super::tree::{self, Point};
 use crate::catalog::record::Record;
 use crate::catalog::{self, Catalog, CatalogError, Format, Kind, ReadOptions, Source, Summary};
@@ -301,11 +301,10 @@ impl Collector<'_> {
 
 /// Inserts what comes, to its end.
 fn insert(connection: &mut Connection, batches: Receiver<Batch>) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare(&schema::insert())?;
+    let mut insertion = Insertion::new(connection)?;
     for Batch { number, first, common, records } in batches {
         for (id, record) in (first..).zip(&records) {
-            schema::bind(&mut statement, i64::from(id), number, &common, record)?;
-            statement.raw_execute()?;
+            insertion.run(i64::from(id), number, &common, record)?;
         }
     }
     Ok(())

@@ -122,7 +122,9 @@ fn read_contents(connection: &Connection) -> rusqlite::Result<Contents> {
 pub(in crate::catalog) fn kind(input: &Input) -> Result<Kind, CatalogError> {
     let database = open(input)?;
     let damaged = |source| CatalogError::Sqlite { path: input.path.clone(), source };
-    Ok(read_contents(&database.connection).map_err(damaged)?.kind)
+    let query = "SELECT value FROM meta WHERE key = 'kind'";
+    let kind: String = database.connection.query_row(query, [], |row| row.get(0)).map_err(damaged)?;
+    Ok(if kind == "survey" { Kind::Survey } else { Kind::Model })
 }
 
 /// Options that an import has settled.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Row, Statement};
+use rusqlite::{Connection, Row, Statement, ToSql};
 
 use crate::catalog::polarization;
 use crate::catalog::record::{Details, Errors, Record};
@@ -63,7 +63,7 @@ pub(super) const COLUMNS: &str = "id, file, frame, lon, lat, i, q, u, v, alpha, 
 const COUNT: usize = 32;
 
 /// The statement that takes a row in.
-pub(super) fn insert() -> String {
+fn insert() -> String {
     format!("INSERT INTO components ({COLUMNS}) VALUES (?{})", ", ?".repeat(COUNT - 1))
 }
 
@@ -77,9 +77,37 @@ pub(super) struct Common {
     pub reference: Option<f64>,
 }
 
-/// Binds a record to the statement of [`insert`].
-pub(super) fn bind(
-    statement: &mut Statement<'_>,
+/// The statement of [`insert`], and which of its parameters are bound: most of a row is NULL, and so was the last.
+pub(super) struct Insertion<'a> {
+    statement: Statement<'a>,
+    bound: u64,
+}
+
+impl<'a> Insertion<'a> {
+    pub fn new(connection: &'a Connection) -> rusqlite::Result<Self> {
+        Ok(Insertion { statement: connection.prepare(&insert())?, bound: 0 })
+    }
+
+    /// Binds what may be NULL.
+    fn optional(&mut self, index: usize, value: Option<impl ToSql>) -> rusqlite::Result<()> {
+        let bit = 1 << index;
+        if value.is_none() && self.bound & bit == 0 {
+            return Ok(());
+        }
+        self.bound = if value.is_some() { self.bound | bit } else { self.bound & !bit };
+        self.statement.raw_bind_parameter(index, value)
+    }
+
+    /// Inserts a record.
+    pub fn run(&mut self, id: i64, file: i64, common: &Common, record: &Record) -> rusqlite::Result<()> {
+        bind(self, id, file, common, record)?;
+        self.statement.raw_execute().map(|_| ())
+    }
+}
+
+/// Binds a record to its parameters.
+fn bind(
+    insertion: &mut Insertion<'_>,
     id: i64,
     file: i64,
     common: &Common,
@@ -102,20 +130,19 @@ pub(super) fn bind(
     let survey = details.survey.as_deref().filter(|survey| common.survey.as_deref() != Some(survey));
     let Stokes { i, q, u, v } = component.stokes;
     let errors = &details.errors;
-    // What was bound before stays bound otherwise.
-    statement.raw_bind_parameter(1, id)?;
-    statement.raw_bind_parameter(2, file)?;
-    statement.raw_bind_parameter(3, frame as i64)?;
-    statement.raw_bind_parameter(11, terms)?;
-    statement.raw_bind_parameter(12, logarithmic)?;
+    insertion.statement.raw_bind_parameter(1, id)?;
+    insertion.statement.raw_bind_parameter(2, file)?;
+    insertion.statement.raw_bind_parameter(3, frame as i64)?;
+    insertion.optional(11, terms)?;
+    insertion.optional(12, logarithmic)?;
     let centre = gaussian.map(|gaussian| i64::from(gaussian.angle_frame == AngleFrame::Centre));
-    statement.raw_bind_parameter(17, centre)?;
-    statement.raw_bind_parameter(18, gaussian.map(|_| details.own_angle_frame))?;
-    statement.raw_bind_parameter(31, survey)?;
-    statement.raw_bind_parameter(32, component.name.as_deref())?;
+    insertion.optional(17, centre)?;
+    insertion.optional(18, gaussian.map(|_| details.own_angle_frame))?;
+    insertion.optional(31, survey)?;
+    insertion.optional(32, component.name.as_deref())?;
     let always = [component.position.longitude, component.position.latitude, i, q, u, v];
     for (index, value) in (4..).zip(always) {
-        statement.raw_bind_parameter(index, value)?;
+        insertion.statement.raw_bind_parameter(index, value)?;
     }
     let numbers = [
         (10, alpha),
@@ -137,7 +164,7 @@ pub(super) fn bind(
         (30, errors.polarisation_angle),
     ];
     for (index, value) in numbers {
-        statement.raw_bind_parameter(index, value)?;
+        insertion.optional(index, value)?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::CliError;
-use super::output::{grouped, say};
+use super::output::{counted, grouped, say};
 use crate::catalog::store::{self, Import};
 use crate::catalog::{Cache, CatalogError};
 pub(super) use args::CatalogArgs;
@@ -55,9 +55,9 @@ fn import(args: &ImportArgs) -> Result<(), CliError> {
     }
     let listed: Vec<String> = sources.iter().map(|path| path.display().to_string()).collect();
     say(&format!(
-        "{:<12} {} sources of {} rows of {}\n",
+        "{:<12} {} of {} rows of {}\n",
         "imported",
-        grouped(made.summary.sources),
+        counted(made.summary.sources as usize, "source"),
         grouped(made.rows),
         listed.join(", ")
     ));

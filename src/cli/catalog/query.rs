@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::args::{QueryArgs, SortArg, TableFormat, resolved};
 use super::table::{Found, csv, json, table};
 use crate::catalog::{self, Cache, Near, ReadOptions, Record};
-use crate::cli::output::{grouped, say};
+use crate::cli::output::{counted, grouped, say};
 use crate::cli::values::RadiusArg;
 use crate::cli::{CliError, catalog::user_cache};
 
@@ -48,8 +48,8 @@ pub(super) fn run(args: &QueryArgs) -> Result<(), CliError> {
     // Beside the table, not in it: a script reads the one, a person both.
     let _ = writeln!(
         std::io::stderr(),
-        "{} sources of {} rows of {} in {:.1} ms",
-        grouped(found.len() as u64),
+        "{} of {} rows of {} in {:.1} ms",
+        counted(found.len(), "source"),
         grouped(read.rows_read),
         path.display(),
         1e3 * took.as_secs_f64()

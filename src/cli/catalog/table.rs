@@ -1,7 +1,5 @@
 //! Sources as a table for a person, as CSV that can be read again, and as JSON.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json as object};
 
 use crate::catalog::{Catalog, Record};
@@ -99,9 +97,7 @@ pub(super) fn table(found: &[Found]) -> String {
         let angle =
             gaussian.map_or(String::new(), |gaussian| format!("{:.1}", gaussian.position_angle.to_degrees()));
         let error = details.errors.flux.map_or(String::new(), |error| format!("{:.1}", 1e3 * error));
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
+        let line = format!(
             "{:>8.4}  {hours:<11}  {:<11}  {:>9.2}  {error:>7}  {:>16}  {angle:>6}  {:<width$}  {}",
             one.separation.to_degrees(),
             sexagesimal(position.latitude.to_degrees(), 1, true),
@@ -110,6 +106,8 @@ pub(super) fn table(found: &[Found]) -> String {
             one.record.component.name.as_deref().unwrap_or(""),
             details.survey.as_deref().unwrap_or("")
         );
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
     text
 }
