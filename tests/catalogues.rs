@@ -86,6 +86,12 @@ mod vz;
 #[path = "catalogues/sqlite.rs"]
 mod sqlite;
 
+#[path = "catalogues/store.rs"]
+mod store;
+
+#[path = "catalogues/cache.rs"]
+mod cache;
+
 #[path = "catalogues/csv.rs"]
 mod csv;
 

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 use super::builder::Builder;
 use super::input::Input;
+use super::record::Details;
 use super::{CatalogError, ReadOptions};
 use crate::coords::{self, Direction, Frame};
 use crate::sky::{AngleFrame, Component, Gaussian, Shape, Spectrum, Stokes};
@@ -168,12 +169,21 @@ pub(super) fn read(
         let before = tally.assumed();
         match reader.row(&split(line), builder, &mut tally) {
             Ok(None) => {}
-            Ok(Some(component)) => builder.push_with(component, tally.assumed() > before, || number)?,
+            Ok(Some(component)) => {
+                let cells = split(line);
+                let details = builder.detailed().then(|| Box::new(reader.details(&cells, &component)));
+                builder.push_detailed(component, tally.assumed() > before, details, || number)?;
+            }
+
             Err(Wrong { column, value, reason }) => {
                 let path = input.path.clone();
                 builder.malformed(|| CatalogError::Cell { path, line: number, column, value, reason })?;
             }
         }
+    }
+    if builder.detailed() {
+        // Such a reader leaves spectra to whoever predicts.
+        (tally.flat, tally.indexed) = (0, 0);
     }
     tally.notes(options, builder);
     input.digest()
@@ -352,6 +362,19 @@ impl Reader<'_> {
         let arcsec = |value: f64| (value / 3600.0).to_radians();
         let angle = angle.unwrap_or_default().to_radians();
         Ok(Shape::Gaussian(Gaussian::new(arcsec(major), arcsec(minor), angle, frame)))
+    }
+
+    /// What else a row says, of which a component could be made.
+    fn details(&self, cells: &[&str], component: &Component) -> Details {
+        let own = self.number(cells, Field::Reference).ok().flatten().filter(|hz| *hz != 0.0);
+        Details {
+            own_spectrum: self.cell(cells, Field::SpectralIndex).is_some(),
+            reference: own.or(self.options.reference_frequency),
+            own_reference: own.is_some(),
+            own_angle_frame: component.shape != Shape::Point
+                && self.cell(cells, Field::OrientationIsAbsolute).is_some(),
+            ..Details::of(component)
+        }
     }
 
     fn spectrum(&self, cells: &[&str], tally: &mut Tally) -> Result<Spectrum, Wrong> {

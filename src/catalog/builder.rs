@@ -1,16 +1,20 @@
 //! What every reader does with its rows.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Catalog, CatalogError, Format, Handling, Kind, ReadOptions};
+use super::{Catalog, CatalogError, Details, Format, Handling, Kind, ReadOptions, Record};
 use crate::coords::Direction;
 use crate::sky::{Component, Cones};
 
 /// How many malformed rows are told one by one.
 const TOLD: usize = 5;
 
+/// Who takes the records of a catalogue, one after the other.
+pub type Sink<'a> = dyn FnMut(Record) -> Result<(), CatalogError> + 'a;
+
 /// A catalogue in the making.
-pub(super) struct Builder {
+pub(super) struct Builder<'a> {
     path: PathBuf,
     cones: Option<Cones>,
     components: Vec<Component>,
@@ -26,9 +30,13 @@ pub(super) struct Builder {
     malformed: u64,
     /// The first malformed rows.
     told: Vec<CatalogError>,
+    /// Where components go with all their details, instead of into a list.
+    sink: Option<&'a mut Sink<'a>>,
+    /// The survey that every record is of.
+    survey: Option<Arc<str>>,
 }
 
-impl Builder {
+impl<'a> Builder<'a> {
     pub fn new(path: &Path, kind: Kind, options: &ReadOptions, handling: Handling) -> Self {
         Builder {
             // A survey loses nothing to speak of with a row; a list of components would be another sky.
@@ -36,6 +44,8 @@ impl Builder {
             polarization: handling.polarization,
             malformed: 0,
             told: Vec::new(),
+            sink: None,
+            survey: None,
             path: path.to_owned(),
             cones: options.near.as_ref().map(|near| Cones::new(&near.centres, near.radius)),
             components: Vec::new(),
@@ -47,6 +57,22 @@ impl Builder {
         }
     }
 
+    /// Hands every component with its details to `sink`; the catalogue itself stays empty.
+    pub fn into_sink(mut self, sink: &'a mut Sink<'a>) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
+    /// Whether details are wanted.
+    pub fn detailed(&self) -> bool {
+        self.sink.is_some()
+    }
+
+    /// Says which survey the rows are of.
+    pub fn survey(&mut self, name: &str) {
+        self.survey = Some(name.into());
+    }
+
     /// Says something about what was assumed or left out.
     pub fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
@@ -55,6 +81,12 @@ impl Builder {
     /// Counts a row.
     pub fn row(&mut self) {
         self.rows += 1;
+    }
+
+    /// Counts rows that were not looked at, of which `far` are too far away.
+    pub fn count(&mut self, rows: u64, far: u64) {
+        self.rows += rows;
+        self.far += far;
     }
 
     /// Drops a row that has no flux density.
@@ -72,21 +104,30 @@ impl Builder {
     /// Takes a component without a spectrum of its own from a line of a text or a row of a table, if it is sound;
     /// only an error asks for the line.
     pub fn push(&mut self, component: Component, line: impl FnOnce() -> u64) -> Result<(), CatalogError> {
-        self.push_with(component, true, line)
+        self.push_detailed(component, true, None, line)
     }
 
-    /// The same, of a component whose spectrum is `assumed` or its own.
-    pub fn push_with(
+    /// [`Builder::push`] of a component whose spectrum is `assumed` or its own, with what else the row says, which is asked
+    /// for where [`Builder::detailed`].
+    pub fn push_detailed(
         &mut self,
         component: Component,
         assumed: bool,
+        details: Option<Box<Details>>,
         line: impl FnOnce() -> u64,
     ) -> Result<(), CatalogError> {
         match component.check() {
             Ok(()) => {
-                self.components.push(component);
-                self.assumed.push(assumed);
-                Ok(())
+                let Some(sink) = self.sink.as_mut() else {
+                    self.components.push(component);
+                    self.assumed.push(assumed);
+                    return Ok(());
+                };
+                let mut details = details.map_or_else(|| Details::of(&component), |details| *details);
+                if details.survey.is_none() {
+                    details.survey.clone_from(&self.survey);
+                }
+                sink(Record { component, details })
             }
             Err(error) => {
                 let path = self.path.clone();

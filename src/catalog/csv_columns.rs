@@ -5,6 +5,7 @@
 //! row of units; where it is needed and missing, that is an error, never a guess. Two rules only stand in for
 //! a unit: numbers in columns of coordinates are degrees, and sexagesimal right ascensions are hours.
 
+use super::csv_errors::ErrorColumns;
 use super::headings::{Heading, Unit, angle_size, latitude_frame, longitude_frame};
 use super::survey::Survey;
 use super::{CatalogError, ReadOptions};
@@ -93,6 +94,8 @@ pub(super) struct Columns {
     /// The frequency [Hz] that the survey or the name of the flux column says.
     pub frequency: Option<f64>,
     pub name: Option<usize>,
+    /// Standard errors; only where details are wanted.
+    pub errors: ErrorColumns,
     pub notes: Vec<String>,
 }
 
@@ -103,6 +106,7 @@ struct Header<'a> {
     options: &'a ReadOptions,
     survey: Option<&'a Survey>,
     polarization: bool,
+    detailed: bool,
 }
 
 impl Header<'_> {
@@ -215,7 +219,7 @@ impl Header<'_> {
 
     /// The columns of linear polarisation: strength and angle.
     fn polarised(&self) -> Result<Option<[(usize, f64); 2]>, String> {
-        if !self.polarization {
+        if !self.polarization && !self.detailed {
             return Ok(None);
         }
         let (Some(strength), Some(angle)) = (self.only(POLARISED)?, self.only(POLARISATION_ANGLE)?) else {
@@ -334,7 +338,11 @@ impl Header<'_> {
                 [major, minor, angle]
             }
         };
-        let polarised = self.polarised()?;
+        let polarised = match self.polarised() {
+            // Nobody asked for it: what cannot be understood is left out.
+            Err(_) if !self.polarization => None,
+            found => found?,
+        };
         // A column that was asked for may be at any frequency.
         let own = |survey: &&Survey| survey.flux.iter().any(|name| self.headings[intensity].is_named(name));
         let frequency = self.survey.filter(own).map(|survey| survey.frequency);
@@ -346,7 +354,7 @@ impl Header<'_> {
                 frequency / 1e6
             ));
         }
-        let columns = Columns {
+        let mut columns = Columns {
             longitude,
             latitude,
             frame,
@@ -366,23 +374,27 @@ impl Header<'_> {
                 at_nvss.then_some(super::NVSS_FREQUENCY)
             }),
             name: self.named(NAME).first().copied(),
+            errors: ErrorColumns::default(),
             notes,
         };
+        if self.detailed {
+            columns.errors = ErrorColumns::find(self.headings, self.units, &columns);
+        }
         Ok(columns.with_ignored(self.headings))
     }
 }
 
 impl Columns {
-    /// What the columns of a header mean.
+    /// What the columns of a header mean; polarisation and errors only if they are wanted.
     pub fn find(
         headings: &[Heading],
         units: Option<&[String]>,
         options: &ReadOptions,
         survey: Option<&Survey>,
-        polarization: bool,
+        [polarization, detailed]: [bool; 2],
         error: impl Fn(String) -> CatalogError,
     ) -> Result<Self, CatalogError> {
-        Header { headings, units, options, survey, polarization }.columns().map_err(error)
+        Header { headings, units, options, survey, polarization, detailed }.columns().map_err(error)
     }
 
     /// With a note of the columns that are not used.
@@ -390,6 +402,7 @@ impl Columns {
         let measured = [self.major, self.minor, self.angle, self.reference].into_iter().chain(self.stokes);
         let mut used: Vec<usize> = measured.flatten().map(|(index, _)| index).collect();
         used.extend(self.polarised.iter().flatten().map(|(index, _)| index));
+        used.extend(self.errors.used());
         used.extend([self.longitude.index, self.latitude.index]);
         used.extend([self.major_limit, self.minor_limit, self.angle_frame].into_iter().flatten());
         used.extend([self.alpha, self.logarithmic, self.name].into_iter().flatten());

@@ -2,7 +2,9 @@
 
 use super::input::Input;
 use super::survey::{self, Survey};
-use super::{CatalogError, Format, bbs, csv, csv_table, fits_table, nvsslist, tdat, vizier_dat, votable};
+use super::{
+    CatalogError, Format, bbs, csv, csv_table, fits_table, nvsslist, store, tdat, vizier_dat, votable,
+};
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +18,9 @@ pub(super) struct Found {
 pub(super) fn detect(input: &Input, asked: Option<Format>) -> Result<Found, CatalogError> {
     let head = input.head.as_slice();
     let path = || input.path.clone();
-    let binary = if head.starts_with(b"SQLite format 3\0") {
+    let binary = if store::is_store(head) {
+        Some((Found { format: Format::Store, survey: None }, "an imported catalogue"))
+    } else if head.starts_with(b"SQLite format 3\0") {
         Some((Found { format: Format::Sqlite, survey: None }, "an SQLite database"))
     } else if head.starts_with(b"SIMPLE  =") {
         // What no other reader knows, that of VZ tables tells.

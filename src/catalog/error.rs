@@ -120,6 +120,33 @@ pub enum CatalogError {
         #[source]
         source: rusqlite::Error,
     },
+    /// A file cannot be written.
+    #[error("{}: cannot be written", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A database cannot be written.
+    #[error("{}: the database cannot be written", path.display())]
+    WriteSqlite {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The output is there already.
+    #[error("{}: is there already; --force replaces it", path.display())]
+    Exists {
+        /// The output.
+        path: PathBuf,
+    },
+    /// Somebody wanted it to stop.
+    #[error("interrupted: nothing was written")]
+    Interrupted,
 }
 
 impl CatalogError {

@@ -19,6 +19,8 @@ pub enum Format {
     NvssList,
     /// The SQLite database of the DSA-110 pipeline, full or a declination strip, or a folder of strips.
     Sqlite,
+    /// The SQLite database that an import of other catalogues makes.
+    Store,
     /// A sky model of BBS, makesourcedb, LSMTool or WSClean.
     Bbs,
     /// A VOTable.
@@ -31,13 +33,14 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order messages list them.
-    pub const ALL: [Format; 10] = [
+    pub const ALL: [Format; 11] = [
         Format::Vl,
         Format::Vz,
         Format::NvssDat,
         Format::Tdat,
         Format::NvssList,
         Format::Sqlite,
+        Format::Store,
         Format::Bbs,
         Format::Votable,
         Format::Fits,
@@ -58,6 +61,7 @@ impl Format {
                 "SQLite database of the DSA-110 pipeline (table 'sources': ra_deg, dec_deg, flux_mjy), or a folder of \
                  nvss_dec+54.6.sqlite3"
             }
+            Format::Store => "catalogue that nvss-predict catalog import made (SQLite)",
             Format::Bbs => {
                 "sky model of BBS, makesourcedb, LSMTool or WSClean (FORMAT = Name, Type, Ra, Dec, I ...)"
             }
@@ -71,12 +75,12 @@ impl Format {
 
     /// Whether it is text.
     pub(super) fn is_text(self) -> bool {
-        !matches!(self, Format::Vl | Format::Vz | Format::Sqlite | Format::Fits)
+        !matches!(self, Format::Vl | Format::Vz | Format::Sqlite | Format::Store | Format::Fits)
     }
 
     /// Whether it always holds a survey.
     pub(super) fn is_survey(self) -> bool {
-        !matches!(self, Format::Bbs | Format::Votable | Format::Fits | Format::Csv)
+        !matches!(self, Format::Store | Format::Bbs | Format::Votable | Format::Fits | Format::Csv)
     }
 }
 
@@ -89,6 +93,7 @@ impl fmt::Display for Format {
             Format::Tdat => "tdat",
             Format::NvssList => "nvsslist",
             Format::Sqlite => "sqlite",
+            Format::Store => "store",
             Format::Bbs => "bbs",
             Format::Votable => "votable",
             Format::Fits => "fits",
@@ -100,7 +105,7 @@ impl fmt::Display for Format {
 /// A format's name that is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown catalogue format '{0}': use vl, vz, nvssdat, tdat, nvsslist, sqlite, bbs, votable, fits or csv"
+    "unknown catalogue format '{0}': use vl, vz, nvssdat, tdat, nvsslist, sqlite, store, bbs, votable, fits or csv"
 )]
 pub struct UnknownFormat(pub String);
 

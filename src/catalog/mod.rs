@@ -8,6 +8,7 @@ mod bbs;
 mod builder;
 mod csv;
 mod csv_columns;
+mod csv_errors;
 mod csv_table;
 mod detect;
 mod error;
@@ -21,11 +22,14 @@ mod nvss_corrections;
 mod nvsslist;
 mod options;
 mod polarization;
+mod record;
 pub mod regions;
 mod resolve;
 mod rows;
 mod sqlite;
+pub mod store;
 mod strips;
+mod summary;
 mod survey;
 mod tdat;
 mod vizier_dat;
@@ -37,15 +41,20 @@ mod xml;
 
 use std::path::{Path, PathBuf};
 
+pub use builder::Sink;
 pub use error::CatalogError;
 pub use format::{Format, UnknownFormat};
 pub use member::{Member, MemberError, known_surveys, place_members};
 pub use options::{FluxUnit, Handling, Near, ReadOptions, UnknownFluxUnit};
+pub use record::{Details, Errors, Record};
 pub use resolve::{NVSS_VARIABLE, resolve};
+pub use store::cache::Cache;
+pub use summary::Summary;
 
 use crate::sky::Component;
 use builder::Builder;
 use input::Input;
+use store::cache::{self, Look};
 
 /// The frequency of NVSS [Hz], at which a survey's flux densities are taken if it does not say.
 pub const NVSS_FREQUENCY: f64 = 1.4e9;
@@ -65,7 +74,8 @@ pub struct Catalog {
     pub path: PathBuf,
     /// SHA-256 of the file's bytes as stored (compressed, if it is), in lower-case hexadecimal.
     ///
-    /// Of an SQLite database with a write-ahead log: of the database followed by the log.
+    /// Of an SQLite database with a write-ahead log: of the database followed by the log. Of an imported
+    /// catalogue: that of the file it was imported from; of several, that of their digests in order.
     pub digest: String,
     /// Rows looked at, those dropped or too far away included. An SQLite database only shows those near
     /// enough.
@@ -126,7 +136,10 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
     }
     let input = Input::open(path)?;
     let found = detect::detect(&input, format)?;
-    let survey = found.survey.is_some() || found.format.is_survey();
+    let survey = match found.format {
+        Format::Store => store::kind(&input)? == Kind::Survey,
+        _ => found.survey.is_some() || found.format.is_survey(),
+    };
     let name = found.survey.map(|survey| survey.name);
     Ok(Source { place: Place::File(input), format: found.format, survey, name })
 }
@@ -170,6 +183,122 @@ impl Source {
     /// If the file cannot be read, `options` do not fit it, a row is malformed and fatal
     /// ([`Handling::strict`]), most rows are, or no strip of a folder is near.
     pub fn read_with(&self, options: &ReadOptions, handling: Handling) -> Result<Catalog, CatalogError> {
+        self.read_into(options, handling, None)
+    }
+
+    /// Reads the rows with all that they say and hands them to `sink`, one after the other: nothing is kept.
+    /// The catalogue returned is without components.
+    ///
+    /// # Errors
+    /// Those of [`Source::read_with`], and the first of `sink`, which ends the reading.
+    pub fn visit<'a>(
+        &self,
+        options: &ReadOptions,
+        strict: bool,
+        sink: &'a mut Sink<'a>,
+    ) -> Result<Catalog, CatalogError> {
+        self.read_into(options, Handling { polarization: false, strict }, Some(sink))
+    }
+
+    /// [`Source::read_with`] by way of the cache: what is near comes out of an import of the file, which is made
+    /// now if there is none. Whatever is wrong with the cache, the file itself is read.
+    ///
+    /// # Errors
+    /// Those of [`Source::read_with`].
+    pub fn read_cached(
+        &self,
+        options: &ReadOptions,
+        handling: Handling,
+        cache: &Cache,
+    ) -> Result<Catalog, CatalogError> {
+        match cache.look(self, options, handling.strict) {
+            Look::Unsuited => self.read_with(options, handling),
+            Look::Failed(why) => {
+                let mut catalog = self.read_with(options, handling)?;
+                catalog.notes.push(why);
+                Ok(catalog)
+            }
+            Look::Found(entry) => self.read_entry(&entry, options, handling, None).or_else(|error| {
+                let mut catalog = self.read_with(options, handling)?;
+                catalog.notes.push(entry.reject(&error));
+                Ok(catalog)
+            }),
+        }
+    }
+
+    /// [`Source::visit`] by way of the cache, as [`Source::read_cached`].
+    ///
+    /// # Errors
+    /// Those of [`Source::visit`].
+    pub fn visit_cached<'a>(
+        &self,
+        options: &ReadOptions,
+        strict: bool,
+        cache: &Cache,
+        sink: &'a mut Sink<'a>,
+    ) -> Result<Catalog, CatalogError> {
+        let entry = match cache.look(self, options, strict) {
+            Look::Unsuited => return self.visit(options, strict, sink),
+            Look::Failed(why) => {
+                let mut catalog = self.visit(options, strict, sink)?;
+                catalog.notes.push(why);
+                return Ok(catalog);
+            }
+            Look::Found(entry) => entry,
+        };
+        let handling = Handling { polarization: false, strict };
+        // Only when all are read is it known that the import is sound: then they are handed on.
+        let mut records = Vec::new();
+        let mut keep = |record: Record| {
+            records.push(record);
+            Ok(())
+        };
+        let read = self.read_entry(&entry, options, handling, Some(&mut keep));
+        match read {
+            Ok(catalog) => records.into_iter().try_for_each(sink).map(|()| catalog),
+            Err(error) => {
+                let mut catalog = self.visit(options, strict, sink)?;
+                catalog.notes.push(entry.reject(&error));
+                Ok(catalog)
+            }
+        }
+    }
+
+    /// Reads an import of the file in its stead.
+    fn read_entry<'a>(
+        &self,
+        entry: &cache::Entry,
+        options: &ReadOptions,
+        handling: Handling,
+        sink: Option<&'a mut Sink<'a>>,
+    ) -> Result<Catalog, CatalogError> {
+        let input = entry.input();
+        options.check(self.path())?;
+        let mut builder = Builder::new(&input.path, self.kind(), options, handling);
+        if let Some(sink) = sink {
+            builder = builder.into_sink(sink);
+        }
+        let digest = store::read(input, &cache::settled(options), &mut builder)?;
+        let mut catalog = builder.finish(self.kind(), self.format, digest)?;
+        catalog.path = self.path().to_owned();
+        catalog.notes.push(entry.note());
+        Ok(catalog)
+    }
+
+    /// The file or folder.
+    pub fn path(&self) -> &Path {
+        match &self.place {
+            Place::File(input) => &input.path,
+            Place::Folder(path, _) => path,
+        }
+    }
+
+    fn read_into<'a>(
+        &self,
+        options: &ReadOptions,
+        handling: Handling,
+        sink: Option<&'a mut Sink<'a>>,
+    ) -> Result<Catalog, CatalogError> {
         let strip;
         let input = match &self.place {
             Place::File(input) => input,
@@ -183,6 +312,9 @@ impl Source {
         };
         options.check(&input.path)?;
         let mut builder = Builder::new(&input.path, self.kind(), options, handling);
+        if let Some(sink) = sink {
+            builder = builder.into_sink(sink);
+        }
         if let Place::Folder(..) = self.place {
             builder.note(format!("of the folder's declination strips, '{}' taken", input.path.display()));
         }
@@ -193,6 +325,7 @@ impl Source {
             Format::Tdat => tdat::read,
             Format::NvssList => nvsslist::read,
             Format::Sqlite => sqlite::read,
+            Format::Store => store::read,
             Format::Bbs => bbs::read,
             Format::Votable => votable::read,
             Format::Fits => fits_table::read,

@@ -4,6 +4,7 @@
 //! and the NRAO's `catalog.ps` describe them: Condon 1997 (PASP 109, 166) for the errors of Gaussian fits,
 //! Wild 1970 for the deconvolution. Arc seconds throughout, as in those documents, and [mJy/beam] or [mJy].
 
+use super::record::Errors;
 use crate::sky::{AngleFrame, Gaussian, Shape};
 
 /// Rms noise of I, and of Q and U, where a listing does not tell it [mJy/beam] (Condon et al. 1998, abstract).
@@ -152,6 +153,26 @@ impl Published {
             return Shape::Point;
         }
         Shape::Gaussian(Gaussian::new(major, minor, self.angle, angle_frame))
+    }
+
+    /// Upper limits of the axes [rad].
+    pub fn limits(&self) -> [Option<f64>; 2] {
+        [self.major, self.minor]
+            .map(|axis| if let Axis::Limit(limit) = axis { Some(limit * ARCSEC) } else { None })
+    }
+
+    /// Standard errors.
+    pub fn errors(&self) -> Errors {
+        let width = |axis| if let Axis::Size { error, .. } = axis { Some(error * ARCSEC) } else { None };
+        let (major, minor) = (width(self.major), width(self.minor));
+        let resolved = major.is_some() || minor.is_some();
+        Errors {
+            flux: Some(1e-3 * self.flux_error),
+            major,
+            minor,
+            angle: resolved.then_some(self.angle_error),
+            ..Errors::default()
+        }
     }
 }
 

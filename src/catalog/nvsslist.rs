@@ -8,6 +8,7 @@
 use super::builder::Builder;
 use super::input::Input;
 use super::nvss_corrections::{self as corrections, Ellipse, Fitted, Raw, USUAL_NOISE};
+use super::record::{Details, Errors};
 use super::{CatalogError, NVSS_FREQUENCY, ReadOptions, polarization};
 use crate::coords::{self, Direction, Frame};
 use crate::sky::{Component, Gaussian, Shape, Spectrum, Stokes};
@@ -119,11 +120,28 @@ struct Entry {
     minor: Width,
     /// Errors of the axes [arcsec], where they are printed.
     errors: [Option<f64>; 2],
+    /// Those of the flux density [mJy] and the angle [rad].
+    flux_error: Option<f64>,
+    angle_error: Option<f64>,
     /// [rad].
     angle: Option<f64>,
     /// [mJy] and [rad].
     polarised: Option<f64>,
     polarised_angle: Option<f64>,
+}
+
+impl Entry {
+    /// Upper limits and errors as they are printed; those of sizes only where the sizes are the source's own.
+    fn printed(&self, mode: Mode) -> ([Option<f64>; 2], Errors) {
+        let flux = self.flux_error.map(|error| 1e-3 * error);
+        if mode != Mode::Deconvolved {
+            return ([None; 2], Errors { flux, ..Errors::default() });
+        }
+        let limit = |width: Width| width.limit.then_some(width.arcsec * ARCSEC);
+        let [major, minor] = self.errors.map(|error| error.map(|error| error * ARCSEC));
+        let errors = Errors { flux, major, minor, angle: self.angle_error, ..Errors::default() };
+        ([limit(self.major), limit(self.minor)], errors)
+    }
 }
 
 /// The position in the columns 1-11 and 13-23, and where the rest begins.
@@ -206,6 +224,8 @@ fn entry(line: &str, number_of_line: u64, headings: &Headings) -> Option<Result<
             major: major.ok_or_else(|| missing("the major axis"))?,
             minor: minor.ok_or_else(|| missing("the minor axis"))?,
             errors: [None; 2],
+            flux_error: None,
+            angle_error: None,
             angle,
             polarised,
             polarised_angle,
@@ -226,6 +246,7 @@ pub(super) fn read(
     let mut said = false;
     let mut waiting: Option<Entry> = None;
     let taker = Taker { options };
+    builder.survey("NVSS");
     loop {
         let number = lines.number + 1;
         let Some(line) = lines.next_line()? else { break };
@@ -262,6 +283,10 @@ pub(super) fn read(
                     for (begin, word) in words(line) {
                         let error = word.parse::<f64>().ok().filter(|value| value.is_finite());
                         match columns.column(begin, begin + word.len()) {
+                            Some(Column::Flux) if begin > 24 => source.flux_error = error,
+                            Some(Column::Angle) if begin > 24 => {
+                                source.angle_error = error.map(f64::to_radians);
+                            }
                             Some(Column::Major) if begin > 24 => source.errors[0] = error,
                             Some(Column::Minor) if begin > 24 => source.errors[1] = error,
                             _ => {}
@@ -318,27 +343,42 @@ impl Taker<'_> {
         if !builder.wants(position) {
             return Ok(());
         }
-        let (flux, shape, extent) = match mode {
-            Mode::Deconvolved => (entry.flux, self.deconvolved(&entry), 1.0),
-            Mode::Fitted => self.fitted(&entry),
-            Mode::Raw => {
-                let published = self.raw(&entry).published();
+        let raw = (mode == Mode::Raw).then(|| self.raw(&entry).published());
+        let (flux, shape, extent) = match (mode, &raw) {
+            (_, Some(published)) => {
                 (published.flux, published.shape(self.options.pa_frame.unwrap_or_default()), published.extent)
             }
+            (Mode::Fitted, None) => self.fitted(&entry),
+            _ => (entry.flux, self.deconvolved(&entry), 1.0),
         };
         let mut stokes = Stokes::unpolarised(1e-3 * flux);
+        let strength = entry.polarised.map(|strength| match mode {
+            Mode::Raw => polarization::without_noise(strength, USUAL_NOISE.1),
+            _ => strength,
+        });
+        let strength = strength.map(|strength| 1e-3 * strength * extent);
         if builder.polarization
-            && let (Some(strength), Some(angle)) = (entry.polarised, entry.polarised_angle)
+            && let (Some(strength), Some(angle)) = (strength, entry.polarised_angle)
         {
-            let strength = match mode {
-                Mode::Raw => polarization::without_noise(strength, USUAL_NOISE.1),
-                _ => strength,
-            };
-            (stokes.q, stokes.u) = polarization::linear(1e-3 * strength * extent, angle);
+            (stokes.q, stokes.u) = polarization::linear(strength, angle);
         }
         let reference = self.options.reference_frequency.unwrap_or(NVSS_FREQUENCY);
         let spectrum = Spectrum::PowerLaw { alpha: self.options.alpha, reference };
-        builder.push(Component { name: None, position, shape, stokes, spectrum }, || entry.line)
+        let component = Component { name: None, position, shape, stokes, spectrum };
+        let details = builder.detailed().then(|| {
+            let (limits, errors) = match &raw {
+                Some(published) => (published.limits(), published.errors()),
+                None => entry.printed(mode),
+            };
+            Box::new(Details {
+                limits,
+                errors,
+                polarised: strength,
+                polarisation_angle: entry.polarised_angle,
+                ..Details::of(&component)
+            })
+        });
+        builder.push_detailed(component, true, details, || entry.line)
     }
 
     fn deconvolved(&self, entry: &Entry) -> Shape {

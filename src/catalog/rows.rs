@@ -8,6 +8,7 @@ use super::csv_columns::{Columns, Coordinate};
 use super::headings::{Heading, Unit};
 use super::input::Input;
 use super::polarization;
+use super::record::Details;
 use super::survey::Survey;
 use super::{CatalogError, ReadOptions};
 use crate::coords::{self, Direction};
@@ -37,8 +38,11 @@ pub(super) fn read(
 ) -> Result<(), CatalogError> {
     let line = table.header_line();
     let header = |message| CatalogError::Header { path: input.path.clone(), line, message };
-    let columns =
-        Columns::find(table.headings(), table.units(), options, survey, builder.polarization, header)?;
+    let wanted = [builder.polarization, builder.detailed()];
+    let columns = Columns::find(table.headings(), table.units(), options, survey, wanted, header)?;
+    if let Some(survey) = survey {
+        builder.survey(survey.name);
+    }
     for note in &columns.notes {
         builder.note(note);
     }
@@ -55,7 +59,7 @@ pub(super) fn read(
             }
             Err(error) => return Err(error),
         };
-        let (component, given) = match row {
+        let (component, given, details) = match row {
             Ok(None) => continue,
             Ok(Some(read)) => read,
             Err(wrong) => {
@@ -66,7 +70,11 @@ pub(super) fn read(
         if !given {
             *(if component.spectrum == Spectrum::Flat { &mut flat } else { &mut indexed }) += 1;
         }
-        builder.push_with(component, !given, || table.line())?;
+        builder.push_detailed(component, !given, details, || table.line())?;
+    }
+    if builder.detailed() {
+        // Such a reader leaves it to whoever predicts.
+        return Ok(());
     }
     if flat > 0 {
         builder.note(format!(
@@ -138,14 +146,25 @@ fn measured(record: &csv::StringRecord, column: Option<(usize, f64)>) -> Result<
     Ok(number(record, index)?.map(|value| value * unit))
 }
 
+/// A component, whether its row gave its spectral index, and details if they are wanted.
+type Row = (Component, bool, Option<Box<Details>>);
+
+/// Whether a width is an upper limit, by a sign in a column of its own or in front of it.
+fn is_limit(record: &csv::StringRecord, index: usize, limit: Option<usize>) -> bool {
+    limit.is_some_and(|index| cell(record, index).starts_with('<')) || cell(record, index).starts_with('<')
+}
+
+/// An upper limit of a width [rad], if the width is one.
+fn limit(record: &csv::StringRecord, column: Option<(usize, f64)>, limit: Option<usize>) -> Option<f64> {
+    let (index, unit) = column.filter(|(index, _)| is_limit(record, *index, limit))?;
+    let value = cell(record, index).trim_start_matches('<').trim().parse::<f64>().ok()?;
+    (value.is_finite() && value >= 0.0).then_some(value * unit)
+}
+
 impl RowReader<'_> {
-    /// A component, and whether the row gave its spectral index; none if it has no flux density or is too far
-    /// away.
-    fn row(
-        &self,
-        record: &csv::StringRecord,
-        builder: &mut Builder,
-    ) -> Result<Option<(Component, bool)>, Wrong> {
+    /// A component, whether the row gave its spectral index, and details if they are wanted; none if it has
+    /// no flux density or is too far away.
+    fn row(&self, record: &csv::StringRecord, builder: &mut Builder) -> Result<Option<Row>, Wrong> {
         builder.row();
         let columns = self.columns;
         let longitude = self.coordinate(record, columns.longitude, true)?;
@@ -160,7 +179,8 @@ impl RowReader<'_> {
         }
         let other = |place: usize| measured(record, columns.stokes[place]).map(Option::unwrap_or_default);
         let mut stokes = Stokes { i, q: other(1)?, u: other(2)?, v: other(3)? };
-        if let Some([strength, angle]) = columns.polarised
+        if builder.polarization
+            && let Some([strength, angle]) = columns.polarised
             && let Some(strength) = measured(record, Some(strength))?
             // Without an angle: too weak to have one.
             && let Some(angle) = measured(record, Some(angle))?
@@ -170,7 +190,44 @@ impl RowReader<'_> {
         let (spectrum, given) = self.spectrum(record)?;
         let shape = self.shape(record)?;
         let name = columns.name.map(|index| cell(record, index)).filter(|name| !name.is_empty());
-        Ok(Some((Component { name: name.map(str::to_owned), position, shape, stokes, spectrum }, given)))
+        let component = Component { name: name.map(str::to_owned), position, shape, stokes, spectrum };
+        let details = builder.detailed().then(|| self.details(record, &component, given)).transpose()?;
+        Ok(Some((component, given, details.map(Box::new))))
+    }
+
+    /// What else the row says.
+    fn details(
+        &self,
+        record: &csv::StringRecord,
+        component: &Component,
+        given: bool,
+    ) -> Result<Details, Wrong> {
+        let columns = self.columns;
+        let own = measured(record, columns.reference)?;
+        let said = |index: usize| !cell(record, index).is_empty();
+        let polarised = |place: usize| {
+            let column = columns.polarised.map(|columns| columns[place]);
+            measured(record, column).unwrap_or_default()
+        };
+        Ok(Details {
+            survey: None,
+            own_spectrum: given,
+            reference: self.reference(own),
+            own_reference: own.is_some(),
+            own_angle_frame: component.shape != Shape::Point && columns.angle_frame.is_some_and(said),
+            limits: [
+                limit(record, columns.major, columns.major_limit),
+                limit(record, columns.minor, columns.minor_limit),
+            ],
+            polarised: polarised(0),
+            polarisation_angle: polarised(1),
+            errors: columns.errors.read(record, component.position.latitude),
+        })
+    }
+
+    /// The frequency of a flux density [Hz], of which the row may have its `own`.
+    fn reference(&self, own: Option<f64>) -> Option<f64> {
+        own.or(self.options.reference_frequency).or(self.columns.frequency)
     }
 
     /// A longitude or latitude [rad].
@@ -214,8 +271,7 @@ impl RowReader<'_> {
     /// The spectrum, and whether the row gave its terms.
     fn spectrum(&self, record: &csv::StringRecord) -> Result<(Spectrum, bool), Wrong> {
         let columns = self.columns;
-        let own = measured(record, columns.reference)?;
-        let reference = own.or(self.options.reference_frequency).or(columns.frequency);
+        let reference = self.reference(measured(record, columns.reference)?);
         let logarithmic = match columns.logarithmic {
             Some(index) => truth(record, index)?.unwrap_or(true),
             None => true,
@@ -252,10 +308,9 @@ impl RowReader<'_> {
     /// The shape.
     fn shape(&self, record: &csv::StringRecord) -> Result<Shape, Wrong> {
         let columns = self.columns;
-        let limited = |limit: Option<usize>| limit.is_some_and(|index| cell(record, index).starts_with('<'));
         // None for an upper limit, and for no size at all: neither is a width.
         let width = |column: Option<(usize, f64)>, limit: Option<usize>| match column {
-            Some((index, _)) if limited(limit) || cell(record, index).starts_with('<') => Ok((true, None)),
+            Some((index, _)) if is_limit(record, index, limit) => Ok((true, None)),
             _ => measured(record, column).map(|value| (false, value)),
         };
         let (major_limited, major) = width(columns.major, columns.major_limit)?;

@@ -18,13 +18,14 @@ use rusqlite::{Connection, OpenFlags, Row};
 use super::area::boxes;
 use super::builder::Builder;
 use super::input::{Input, digest_of};
+use super::record::{Details, Errors};
 use super::{CatalogError, NVSS_FREQUENCY, ReadOptions};
 use crate::coords::{Direction, Frame};
 use crate::sky::{AngleFrame, Component, Gaussian, Shape, Spectrum, Stokes};
 
 /// A database opened, with what has to outlive it.
-struct Database {
-    connection: Connection,
+pub(super) struct Database {
+    pub connection: Connection,
     /// Where the data are: the file given, or a copy.
     path: PathBuf,
     /// The log beside it, if it has one with something in it.
@@ -60,7 +61,7 @@ fn uri(path: &Path, parameters: &str) -> String {
 /// `-wal` and `-shm` even to read; so without a log to read (it is empty or absent) `immutable=1`, with a log
 /// in use (`-shm` is there) `mode=ro`, which creates nothing then, and with a log left behind by a crash,
 /// private copies of both.
-fn open(input: &Input) -> Result<Database, CatalogError> {
+pub(super) fn open(input: &Input) -> Result<Database, CatalogError> {
     let error = |source| CatalogError::Sqlite { path: input.path.clone(), source };
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -143,9 +144,10 @@ pub(super) fn read(
     }
 
     let wanted = if sized && options.sqlite_sizes { ", major_axis, minor_axis, position_angle" } else { "" };
+    let error_column = if builder.detailed() && has("flux_err_mjy") { ", flux_err_mjy" } else { "" };
     let limits = limits(&database.connection, options, frame).map_err(error)?;
     let order = if has("source_id") { " ORDER BY source_id" } else { "" };
-    let query = format!("SELECT ra_deg, dec_deg, flux_mjy{wanted} FROM sources{limits}{order}");
+    let query = format!("SELECT ra_deg, dec_deg, flux_mjy{wanted}{error_column} FROM sources{limits}{order}");
     let mut statement = database.connection.prepare(&query).map_err(error)?;
     let mut rows = statement.query([]).map_err(error)?;
     let spectrum = Spectrum::PowerLaw { alpha: options.alpha, reference };
@@ -179,8 +181,15 @@ pub(super) fn read(
         let shape =
             if wanted.is_empty() { Shape::Point } else { shape([cells[3], cells[4], cells[5]], angle_frame) };
         let stokes = Stokes::unpolarised(1e-3 * flux);
-        builder
-            .push(Component { name: None, position, shape, stokes, spectrum: spectrum.clone() }, || line)?;
+        let component = Component { name: None, position, shape, stokes, spectrum: spectrum.clone() };
+        let details = builder.detailed().then(|| {
+            let index = if wanted.is_empty() { 3 } else { 6 };
+            let flux = if error_column.is_empty() { Ok(None) } else { number(row, index, line, input) };
+            let flux = flux.ok().flatten().map(|error| 1e-3 * error);
+            let of = Details::of(&component);
+            Box::new(Details { errors: Errors { flux, ..Errors::default() }, ..of })
+        });
+        builder.push_detailed(component, true, details, || line)?;
     }
     if without_position > 0 {
         builder.note(format!("{without_position} rows without a position dropped"));
@@ -218,6 +227,7 @@ fn reference(
             )))
         }
         Some(name) => {
+            builder.survey(if name.to_lowercase().contains("nvss") { "NVSS" } else { "FIRST" });
             builder.note(format!("made from '{name}': flux densities taken at 1.4 GHz"));
             Ok(NVSS_FREQUENCY)
         }

@@ -10,7 +10,7 @@ use super::rows::{self, Rows};
 use super::{CatalogError, ReadOptions, survey};
 
 /// Names, units and bytes, counted from 1, both ends included.
-const COLUMNS: [(&str, &str, usize, usize); 11] = [
+const COLUMNS: [(&str, &str, usize, usize); 19] = [
     ("NVSS", "", 26, 39),
     ("RAJ2000", "h:m:s", 41, 51),
     ("DEJ2000", "d:m:s", 53, 63),
@@ -22,7 +22,18 @@ const COLUMNS: [(&str, &str, usize, usize); 11] = [
     ("PA", "deg", 107, 111),
     ("polFlux", "mJy", 136, 141),
     ("polPA", "deg", 143, 147),
+    ("e_RAJ2000", "s", 65, 69),
+    ("e_DEJ2000", "arcsec", 71, 74),
+    ("e_S1.4", "mJy", 85, 91),
+    ("e_MajAxis", "arcsec", 113, 116),
+    ("e_MinAxis", "arcsec", 118, 121),
+    ("e_PA", "deg", 123, 126),
+    ("e_polFlux", "mJy", 149, 153),
+    ("e_polPA", "deg", 155, 158),
 ];
+
+/// The columns that a prediction needs: the first ones.
+const NEEDED: usize = 11;
 
 /// The last byte of the last column that every row has.
 const SHORTEST: usize = 83;
@@ -47,11 +58,13 @@ pub(super) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
+    let columns = if builder.detailed() { &COLUMNS[..] } else { &COLUMNS[..NEEDED] };
     let mut records = Records {
+        columns,
         input,
         lines: input.lines()?,
-        headings: COLUMNS.iter().map(|(name, ..)| Heading::new(name)).collect(),
-        units: COLUMNS.iter().map(|(_, unit, ..)| (*unit).to_owned()).collect(),
+        headings: columns.iter().map(|(name, ..)| Heading::new(name)).collect(),
+        units: columns.iter().map(|(_, unit, ..)| (*unit).to_owned()).collect(),
         record: csv::StringRecord::new(),
     };
     rows::read(input, &mut records, Some(&survey::NVSS), options, builder)?;
@@ -60,6 +73,7 @@ pub(super) fn read(
 
 /// The records of the file.
 struct Records<'a> {
+    columns: &'static [(&'static str, &'static str, usize, usize)],
     input: &'a Input,
     lines: Lines<'a>,
     headings: Vec<Heading>,
@@ -95,8 +109,8 @@ impl Rows for Records<'_> {
                 });
             }
             self.record.clear();
-            for (.., first, last) in COLUMNS {
-                let end = last.min(line.len());
+            for (.., first, last) in self.columns {
+                let end = (*last).min(line.len());
                 self.record.push_field(line.get(first - 1..end).unwrap_or_default());
             }
             return Ok(Some(&self.record));

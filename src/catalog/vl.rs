@@ -8,6 +8,7 @@ use super::builder::Builder;
 use super::fits::{Column, File, Table};
 use super::input::Input;
 use super::nvss_corrections::{self as corrections, Ellipse, Raw};
+use super::record::Details;
 use super::{CatalogError, NVSS_FREQUENCY, ReadOptions, polarization};
 use crate::coords::{Direction, Frame};
 use crate::sky::{Component, Spectrum, Stokes};
@@ -74,6 +75,7 @@ pub(super) fn read(
     let frame = options.frame.unwrap_or(Frame::J2000);
     let reference = options.reference_frequency.unwrap_or(NVSS_FREQUENCY);
     let spectrum = Spectrum::PowerLaw { alpha: options.alpha, reference };
+    builder.survey("NVSS");
     builder.note(
         "raw fits of NVSS made integrated flux densities and deconvolved sizes as NVSSlist does, biases corrected",
     );
@@ -121,18 +123,33 @@ pub(super) fn read(
         let raw = Raw { dec: raw_position.latitude, peak: 1e3 * peak, fit, noise: 1e3 * noise };
         let published = raw.published();
         let mut stokes = Stokes::unpolarised(1e-3 * published.flux);
-        if builder.polarization
+        let mut linear = None;
+        if (builder.polarization || builder.detailed())
             && let (Some(q), Some(u)) = (of(polarised[0]), of(polarised[1]))
         {
             let rms = of(polarised[2]).unwrap_or(1e-3 * corrections::USUAL_NOISE.1);
             let strength = polarization::without_noise(q.hypot(u), rms);
             if strength > QUOTED * rms.hypot(POLARISATION_ERROR * peak) {
-                (stokes.q, stokes.u) = polarization::linear(strength * published.extent, 0.5 * u.atan2(q));
+                linear = Some((strength * published.extent, 0.5 * u.atan2(q)));
             }
+        }
+        if let (true, Some((strength, angle))) = (builder.polarization, linear) {
+            (stokes.q, stokes.u) = polarization::linear(strength, angle);
         }
         let shape = published.shape(options.pa_frame.unwrap_or_default());
         let component = Component { name: None, position, shape, stokes, spectrum: spectrum.clone() };
-        builder.push(component, || number)?;
+        let details = builder.detailed().then(|| {
+            let (strength, angle) = linear.unzip();
+            let of = Details::of(&component);
+            Box::new(Details {
+                polarised: strength,
+                polarisation_angle: angle,
+                limits: published.limits(),
+                errors: published.errors(),
+                ..of
+            })
+        });
+        builder.push_detailed(component, true, details, || number)?;
     }
     input.digest()
 }

@@ -76,6 +76,12 @@ pub(super) fn read(
         builder.note(format!("{crowded} rows have QUAL above 0 (crowded); kept"));
     }
 
+    // The tables do not name their survey; their frequency does.
+    match stated.map(|hz| (hz / 1e6).round()) {
+        Some(1400.0) => builder.survey("NVSS"),
+        Some(843.0) => builder.survey("MGPS-2"),
+        _ => {}
+    }
     let spectrum = Spectrum::PowerLaw { alpha: options.alpha, reference };
     for (row, ((ra, dec), flux)) in ra.iter().zip(&dec).zip(&peak).enumerate() {
         builder.row();

@@ -6,12 +6,13 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
+use super::catalog::{CatalogArgs, user_cache};
 use super::sky_args::SkyArgs;
 use super::values::{
     Ids, RadiusArg, parse_bytes, parse_flux, parse_frequency, parse_ids, parse_pointing, parse_radius,
 };
 use crate::beam::BeamOption;
-use crate::catalog::{self, FluxUnit, Format, Handling, ReadOptions};
+use crate::catalog::{self, Cache, FluxUnit, Format, Handling, ReadOptions};
 use crate::coords::Frame;
 use crate::predict::{Engine, Job, Mode, Options, PointingOption, PredictError, Radius, Smear, Writer};
 use crate::sky::AngleFrame;
@@ -30,6 +31,7 @@ Exit codes:
 
 NVSS_CATALOG names the catalogue that the word NVSS stands for; FIRST_CATALOG, RACS_CATALOG and so on those of the
 surveys that --merge and --spectra-from name.
+NVSS_PREDICT_CACHE names the folder where imports of large catalogues are kept, or is off.
 NVSS_PREDICT_SIMD=portable|avx2|avx512 forces a level of instructions.";
 
 /// Predicts the visibilities of a sky into the MODEL_DATA of a MeasurementSet.
@@ -55,6 +57,8 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Tell whether a model column is complete, and where it came from
     Status(StatusArgs),
+    /// Import catalogues into an indexed database, query them, and tell what is in them
+    Catalog(CatalogArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -121,7 +125,7 @@ pub(super) struct PredictArgs {
     #[arg(required = true)]
     ms: Option<PathBuf>,
     /// The catalogue or component list, in any form of NVSS (FITS, VizieR, HEASARC, NVSSlist, DSA-110 SQLite or a folder of
-    /// its strips), CSV, VOTable, or BBS text; gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
+    /// its strips), CSV, VOTable, BBS text, or what catalog import made; gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
     #[arg(required = true)]
     catalog: Option<PathBuf>,
 
@@ -176,8 +180,8 @@ pub(super) struct PredictArgs {
     #[command(flatten)]
     sky: SkyArgs,
 
-    /// The catalogue's format, instead of telling it from the content: vl, vz, nvssdat, tdat, nvsslist, sqlite, bbs,
-    /// votable, fits, csv
+    /// The catalogue's format, instead of telling it from the content: vl, vz, nvssdat, tdat, nvsslist, sqlite, store,
+    /// bbs, votable, fits, csv
     #[arg(long, help_heading = "Catalogue")]
     format: Option<Format>,
     /// The frame of its positions: j2000 (fk5), icrs, b1950 (fk4), galactic [default: as it says, else j2000]
@@ -207,6 +211,9 @@ pub(super) struct PredictArgs {
     /// Take the axes of a DSA-110 SQLite for sizes, though some of them are upper limits
     #[arg(long, help_heading = "Catalogue")]
     sqlite_sizes: bool,
+    /// Neither use nor make an import of a large catalogue in the cache
+    #[arg(long, help_heading = "Catalogue")]
+    no_cache: bool,
 
     /// Predict only these FIELD_IDs (0,3,5~7)
     #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
@@ -335,6 +342,7 @@ impl PredictArgs {
                     flux_unit: self.flux_unit,
                     sqlite_sizes: self.sqlite_sizes,
                 },
+                cache: if self.no_cache { Cache::off() } else { user_cache() },
                 handling: Handling { polarization: self.polarization, strict: self.strict },
                 fields: self.fields.as_ref().map(|ids| ids.0.clone()),
                 spws: self.spws.as_ref().map(|ids| ids.0.clone()),

@@ -1,6 +1,7 @@
 //! The command line: arguments in, a run, words and an exit code out. Nothing else of the program prints.
 
 mod args;
+mod catalog;
 mod demo;
 mod output;
 mod progress;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::catalog::CatalogError;
 use crate::ms::MsError;
 use crate::ms::make::MakeError;
 use crate::predict::{self, PredictError};
@@ -57,6 +59,10 @@ impl CliError {
             CliError::Usage(_) => exit::USAGE,
             CliError::Predict(error) => match error {
                 PredictError::Ms(error) => ms_exit_code(error),
+                PredictError::Catalog(CatalogError::Write { .. } | CatalogError::WriteSqlite { .. }) => {
+                    exit::IO
+                }
+                PredictError::Catalog(CatalogError::Interrupted) => exit::INTERRUPTED,
                 PredictError::Options(_) | PredictError::Catalog(_) | PredictError::Kernel { .. } => {
                     exit::INPUT
                 }
@@ -134,6 +140,7 @@ fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
     match &args.command {
         Some(Command::Demo(demo)) => demo::run(demo),
         Some(Command::Status(status)) => status::run(status),
+        Some(Command::Catalog(catalog)) => catalog::run(catalog),
         None => predict_into(args),
     }
 }

@@ -146,7 +146,7 @@ fn line(text: &mut String, label: &str, value: String) {
 }
 
 /// `1 field`, `24 fields`.
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{} {what}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
 }
 

@@ -163,13 +163,29 @@ pub(super) fn parse_pointing(text: &str) -> Result<PointingOption, String> {
         "meridian" => return Ok(PointingOption::Meridian),
         _ => {}
     }
-    let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
-    let [ra, dec] = words[..] else {
+    if text.split([' ', ',']).filter(|word| !word.is_empty()).count() < 2 {
         return Err(format!(
             "'{text}' is not field, table, meridian, or a right ascension and a declination"
         ));
+    }
+    parse_centre(text).map(PointingOption::Direction)
+}
+
+/// A right ascension and a declination in J2000, each a word, or each its three fields.
+pub(super) fn parse_centre(text: &str) -> Result<Direction, String> {
+    let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let (ra, dec) = match words[..] {
+        [ra, dec] => (ra.to_owned(), dec.to_owned()),
+        [h, m, s, degrees, minutes, seconds] => {
+            (format!("{h} {m} {s}"), format!("{degrees} {minutes} {seconds}"))
+        }
+        _ => {
+            return Err(format!(
+                "'{text}' is not a right ascension and a declination, as in \"09:55:16.67 +39:35:48.4\" or \"148.82 39.6\""
+            ));
+        }
     };
-    Ok(PointingOption::Direction(parse_place(ra, dec)?))
+    parse_place(&ra, &dec)
 }
 
 /// A size in bytes: `512MiB`, `2GB`, `1000000`.

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use super::Direction;
 
 /// A celestial reference frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Frame {
     /// International Celestial Reference System: right ascension and declination.

@@ -11,7 +11,7 @@ use super::primary::PointingOption;
 use super::smear::Smear;
 use crate::beam::BeamOption;
 use crate::catalog::regions::Area;
-use crate::catalog::{Handling, Member, ReadOptions};
+use crate::catalog::{Cache, Handling, Member, ReadOptions};
 use crate::sky::Component;
 
 /// One prediction: a MeasurementSet, a catalogue, and how.
@@ -126,6 +126,8 @@ pub struct Options {
     pub read: ReadOptions,
     /// What its reader makes of polarisation and of malformed rows.
     pub handling: Handling,
+    /// Where imports of large catalogues are kept; by default nowhere.
+    pub cache: Cache,
     /// The FIELD_IDs to predict; all where `None`.
     pub fields: Option<BTreeSet<i32>>,
     /// The spectral windows to predict; all where `None`.
@@ -172,6 +174,7 @@ impl Default for Options {
             require_sources: false,
             read: ReadOptions::default(),
             handling: Handling::default(),
+            cache: Cache::off(),
             fields: None,
             spws: None,
             threads: None,

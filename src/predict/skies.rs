@@ -160,7 +160,7 @@ impl Sky {
         if merged && self.source.survey().is_none() {
             read.reference_frequency = read.reference_frequency.or(self.instrument.frequency);
         }
-        Ok(self.source.read_with(&read, job.options.handling)?)
+        Ok(self.source.read_cached(&read, job.options.handling, &job.options.cache)?)
     }
 
     fn member(&self, catalogue: &Catalog) -> MemberReport {

@@ -27,10 +27,10 @@ const COLUMNS: [(&str, &str); 18] = [
 ];
 
 /// RA, Dec [deg], peak [mJy/beam], axes [arcsec], angle [deg], noise [mJy/beam], Q, U [mJy/beam].
-type Row = [f64; 9];
+pub type Row = [f64; 9];
 
 /// Such a file; the beam in its header [deg].
-fn file_of(path: &Path, rows: &[Row], beam: f64) {
+pub fn file_of(path: &Path, rows: &[Row], beam: f64) {
     let kind = |index: usize| match index {
         0 | 1 => (ColumnDataType::Double, 1),
         16 => (ColumnDataType::String, 8),

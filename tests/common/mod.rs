@@ -210,6 +210,8 @@ impl Run {
 pub fn command() -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("nvss-predict"));
     command.stdin(Stdio::null());
+    // Nothing of a test is to stay in the user's cache.
+    command.env("NVSS_PREDICT_CACHE", "off");
     command
 }
 
