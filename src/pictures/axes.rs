@@ -139,6 +139,16 @@ fn three_digits(value: f64) -> f64 {
     (value / unit).round() * unit
 }
 
+/// How many numbers have room along an axis.
+fn about(length: f64) -> usize {
+    (length / 55.0).round().max(2.0) as usize
+}
+
+/// Ticks with their lengths.
+fn lengths<'a>(major: &'a [(f64, String)], minor: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
+    major.iter().map(|(value, _)| (*value, 6.0)).chain(minor.iter().map(|value| (*value, 3.0)))
+}
+
 /// A rectangle in which numbers have places.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Panel {
@@ -221,50 +231,45 @@ impl Panel {
         (enters < leaves).then(|| (along(enters), along(leaves)))
     }
 
-    /// The frame with ticks and numbers below and to the left; no numbers along an axis whose words are `None`.
-    pub(super) fn frame(&self, picture: &mut Picture, below: Option<&str>, left: Option<&str>) {
-        let end = self.ends();
-        let about = |length: f64, each: f64| (length / each).round().max(2.0) as usize;
-        let (major, minor) = self.x.ticks(about(self.size[0], 75.0));
-        for (value, long) in major.iter().map(|(v, _)| (*v, true)).chain(minor.iter().map(|v| (*v, false))) {
-            let x = self.at(value, self.y.from)[0];
-            let length = if long { 6.0 } else { 3.0 };
-            picture.line(vec![[x, end[1]], [x, end[1] - length]], Colour::INK, 1.0);
-        }
-        if let Some(title) = below {
-            for (value, words) in &major {
-                let x = self.at(*value, self.y.from)[0];
-                let anchor = (Across::Middle, Down::Top);
-                picture.words([x, end[1] + 7.0], words.as_str(), SMALL, Colour::INK, anchor);
-            }
-            let middle = self.corner[0] + 0.5 * self.size[0];
-            picture.words(
-                [middle, end[1] + 25.0],
-                title,
-                SMALL + 1.0,
-                Colour::INK,
-                (Across::Middle, Down::Top),
-            );
-        }
-        let (major, minor) = self.y.ticks(about(self.size[1], 55.0));
-        for (value, long) in major.iter().map(|(v, _)| (*v, true)).chain(minor.iter().map(|v| (*v, false))) {
-            let y = self.at(self.x.from, value)[1];
-            let length = if long { 6.0 } else { 3.0 };
-            picture.line(vec![[self.corner[0], y], [self.corner[0] + length, y]], Colour::INK, 1.0);
-        }
-        if let Some(title) = left {
-            let mut widest = 0.0f64;
-            for (value, words) in &major {
-                let y = self.at(self.x.from, *value)[1];
-                widest = widest.max(super::letters::width(words, SMALL));
-                let anchor = (Across::Right, Down::Middle);
-                picture.words([self.corner[0] - 6.0, y], words.as_str(), SMALL, Colour::INK, anchor);
-            }
-            let middle = self.corner[1] + 0.5 * self.size[1];
-            let x = self.corner[0] - widest - 18.0;
-            picture.words_upright([x, middle], title, SMALL + 1.0, Colour::INK);
-        }
+    /// The frame with ticks and numbers below and to the left.
+    pub(super) fn frame(&self, picture: &mut Picture, below: &str, left: &str) {
+        self.below(picture, below);
+        let (major, minor) = self.y.ticks(about(self.size[1]));
+        self.left(picture, &major, &minor, left);
         self.outline(picture);
+    }
+
+    /// Ticks, numbers and a title along the lower side.
+    pub(super) fn below(&self, picture: &mut Picture, title: &str) {
+        let y = self.ends()[1];
+        let (major, minor) = self.x.ticks(about(self.size[0]));
+        for (x, length) in lengths(&major, &minor) {
+            let x = self.at(x, self.y.from)[0];
+            picture.line(vec![[x, y], [x, y - length]], Colour::INK, 1.0);
+        }
+        for (value, words) in &major {
+            let at = [self.at(*value, self.y.from)[0], y + 7.0];
+            picture.words(at, words.as_str(), SMALL, Colour::INK, (Across::Middle, Down::Top));
+        }
+        let at = [self.corner[0] + 0.5 * self.size[0], y + 25.0];
+        picture.words(at, title, SMALL + 1.0, Colour::INK, (Across::Middle, Down::Top));
+    }
+
+    /// Ticks, numbers and a title along the left side.
+    pub(super) fn left(&self, picture: &mut Picture, major: &[(f64, String)], minor: &[f64], title: &str) {
+        let x = self.corner[0];
+        for (y, length) in lengths(major, minor) {
+            let y = self.at(self.x.from, y)[1];
+            picture.line(vec![[x, y], [x + length, y]], Colour::INK, 1.0);
+        }
+        let mut widest = 0.0f64;
+        for (value, words) in major {
+            widest = widest.max(super::letters::width(words, SMALL));
+            let at = [x - 6.0, self.at(self.x.from, *value)[1]];
+            picture.words(at, words.as_str(), SMALL, Colour::INK, (Across::Right, Down::Middle));
+        }
+        let at = [x - widest - 18.0, self.corner[1] + 0.5 * self.size[1]];
+        picture.words_upright(at, title, SMALL + 1.0, Colour::INK);
     }
 
     /// The frame alone.

@@ -32,7 +32,9 @@ impl Grid {
                     let crossings: Vec<[f64; 2]> = (0..3)
                         .filter_map(|k| crossing(corners[triangle[k]], corners[triangle[(k + 1) % 3]], level))
                         .collect();
-                    if let [a, b] = crossings[..] {
+                    if let [a, b] = crossings[..]
+                        && a != b
+                    {
                         steps.push([a, b]);
                     }
                 }
@@ -50,6 +52,10 @@ fn crossing(a: (f64, [f64; 2]), b: (f64, [f64; 2]), level: f64) -> Option<[f64; 
     // From the lower corner on, so that both triangles of a side find the same point.
     let (low, high) = if (a.1[1], a.1[0]) < (b.1[1], b.1[0]) { (a, b) } else { (b, a) };
     let part = (level - low.0) / (high.0 - low.0);
+    // A corner that is the level itself must be the same point from all sides.
+    if part <= 0.0 || part >= 1.0 {
+        return Some(if part <= 0.0 { low.1 } else { high.1 });
+    }
     Some([low.1[0] + part * (high.1[0] - low.1[0]), low.1[1] + part * (high.1[1] - low.1[1])])
 }
 

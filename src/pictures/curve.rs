@@ -39,14 +39,14 @@ pub(super) fn draw(picture: &mut Picture, corner: Place, size: [f64; 2], sources
         let at = panel.at(half as f64 + 1.0, sums[half]);
         picture.disc(at, 3.0, Colour::BLUE, Colour::BLUE);
         let words = match half {
-            0 => "half of it in the brightest".to_owned(),
+            0 => "half of it in the brightest one".to_owned(),
             _ => format!("half of it in the {} brightest", half + 1),
         };
         let roomy = at[0] + 8.0 + super::letters::width(&words, SMALL) < panel.ends()[0];
         let (x, across) = if roomy { (at[0] + 8.0, Across::Left) } else { (at[0] - 8.0, Across::Right) };
         picture.words([x, at[1] + 14.0], words, SMALL, Colour::INK, (across, Down::Middle));
     }
-    panel.frame(picture, Some("number of sources, the brightest first"), Some("sum of flux density [Jy]"));
+    panel.frame(picture, "number of sources, the brightest first", "sum of flux density [Jy]");
     let title = format!("{} in {count} source{}", flux_words(total), if count == 1 { "" } else { "s" });
     let at = [corner[0], corner[1] - 10.0];
     picture.words(at, title, 13.0, Colour::INK, (Across::Left, Down::Base));

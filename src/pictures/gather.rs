@@ -52,7 +52,7 @@ impl WindowFit {
     /// A window whose longest baseline has `longest` wavelengths.
     pub fn new(id: i32, frequencies: [f64; 2], longest: f64) -> WindowFit {
         let longest = if longest > 0.0 { longest } else { 1.0 };
-        let amplitude = Histogram::new([0.0, longest], COLUMNS, AMPLITUDES, 800);
+        let amplitude = Histogram::new([0.0, longest], COLUMNS, AMPLITUDES, 1600);
         let phase = Histogram::new([0.0, longest], COLUMNS, PHASES, 90);
         WindowFit {
             id,

@@ -153,7 +153,7 @@ fn curves(picture: &mut Picture, corner: Place, size: [f64; 2], fits: &Fits) {
         let (left, right) = (panel.at(panel.x.from, 1.0), panel.at(panel.x.to, 1.0));
         picture.dashed(&[left, right], Colour::GREY, 1.0, [4.0, 4.0]);
     }
-    panel.frame(picture, Some("baseline, the largest χ² before first"), Some("χ²"));
+    panel.frame(picture, "baseline, the largest χ² before first", "χ²");
     let middle = |which: usize| {
         let mut values: Vec<f64> = sorted.iter().map(|pair| pair[which]).collect();
         values.sort_by(f64::total_cmp);

@@ -13,6 +13,7 @@ mod histogram;
 mod labels;
 mod letters;
 mod matrix;
+mod palette;
 mod raster;
 mod sky;
 mod sky_side;

@@ -9,6 +9,7 @@ use plotters::style::{Color, FontTransform, RGBAColor};
 
 use super::canvas::{Across, Colour, Down, Item, Picture};
 use super::letters::{self, Setting};
+use super::palette::indexed;
 
 /// Why a picture was not drawn.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +71,7 @@ impl Picture {
         let size = (self.width * FINE, self.height * FINE);
         let mut backend: BitMapBackend =
             BitMapBackend::with_buffer_and_format(&mut large, size).map_err(drawing)?;
-        self.draw_shapes(&mut backend, 1)?;
+        self.draw_shapes(&mut backend)?;
         drop(backend);
         let mut pixels = reduced(&large, columns, rows);
         for item in &self.items {
@@ -82,9 +83,20 @@ impl Picture {
         }
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
-        encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::High);
+        let pixels = match indexed(&pixels) {
+            Some(few) => {
+                encoder.set_color(png::ColorType::Indexed);
+                encoder.set_palette(few.palette);
+                encoder.set_filter(png::Filter::NoFilter);
+                few.indices
+            }
+            None => {
+                encoder.set_color(png::ColorType::Rgb);
+                pixels
+            }
+        };
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&pixels)?;
         writer.finish()?;
@@ -98,7 +110,7 @@ impl Picture {
         backend
             .draw_rect((0, 0), (size.0 as i32, size.1 as i32), &paint(Colour::PAPER), true)
             .map_err(drawing)?;
-        self.draw_shapes(&mut backend, 0)?;
+        self.draw_shapes(&mut backend)?;
         for item in &self.items {
             if let Item::Words { at, text, size, colour, anchor, upright } = item {
                 let across = match anchor.0 {
@@ -127,8 +139,8 @@ impl Picture {
         Ok(text.replacen(&large, &shown, 1).into_bytes())
     }
 
-    /// Everything but the words; a backend that fills the last pixel of a rectangle too has an `edge` of 1.
-    fn draw_shapes<B: DrawingBackend>(&self, backend: &mut B, edge: i32) -> Result<(), PictureError> {
+    /// Everything but the words.
+    fn draw_shapes<B: DrawingBackend>(&self, backend: &mut B) -> Result<(), PictureError> {
         for item in &self.items {
             match item {
                 Item::Line { points, colour, width } => {
@@ -137,9 +149,7 @@ impl Picture {
                     backend.draw_path(distinct(points), &style).map_err(drawing)?;
                 }
                 Item::Area { points, colour } => match upright_block(points) {
-                    Some((a, b)) => backend
-                        .draw_rect(a, (b.0 - edge, b.1 - edge), &paint(*colour), true)
-                        .map_err(drawing)?,
+                    Some((a, b)) => backend.draw_rect(a, b, &paint(*colour), true).map_err(drawing)?,
                     None => backend.fill_polygon(distinct(points), &paint(*colour)).map_err(drawing)?,
                 },
                 Item::Words { .. } => {}

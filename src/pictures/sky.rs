@@ -56,7 +56,7 @@ pub struct SkyScene<'a> {
 const LEVELS: [f64; 3] = [0.5, 0.2, 0.1];
 
 /// The radius of the brightest source's disc [pixels].
-const LARGEST: f64 = 24.0;
+const LARGEST: f64 = 32.0;
 
 /// The map: places of directions.
 pub(super) struct Map {
@@ -94,7 +94,7 @@ pub fn draw_sky(scene: &SkyScene) -> Picture {
     labels::draw(&mut picture, &map.panel, &scene.sources, &discs, scene.names);
     compass(&mut picture, &map.panel);
     let title = "offset to the east [deg]";
-    map.panel.frame(&mut picture, Some(title), Some("offset to the north [deg]"));
+    map.panel.frame(&mut picture, title, "offset to the north [deg]");
     sky_side::draw(&mut picture, &map, scene);
     picture
 }

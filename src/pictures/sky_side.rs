@@ -25,7 +25,7 @@ pub(super) fn draw(picture: &mut Picture, map: &Map, scene: &SkyScene) {
         y += 5.0;
     }
     let bottom = map.panel.ends()[1];
-    let top = (y + 34.0).min(bottom - 140.0).max(bottom - 330.0);
+    let top = (y + 34.0).min(bottom - 140.0).max(bottom - 420.0);
     curve::draw(picture, [LEFT + 44.0, top], [WIDTH - 44.0, bottom - top], &scene.sources);
 }
 
@@ -39,16 +39,16 @@ fn sizes(picture: &mut Picture, y: f64, scene: &SkyScene) -> f64 {
     };
     picture.words([LEFT, y + 8.0], seen, 13.0, Colour::INK, (Across::Left, Down::Base));
     let most = brightest(&scene.sources);
-    let row = y + 48.0;
-    let mut x = LEFT + 24.0;
+    let row = y + 54.0;
+    let mut x = LEFT + 32.0;
     for flux in steps(most) {
         let radius = disc_radius(flux, most);
         picture.disc([x, row], radius, Colour::BLUE.faint(0.45), Colour::BLUE);
         let words = flux_words(flux);
-        picture.words([x, row + 42.0], words, 11.0, Colour::INK, (Across::Middle, Down::Base));
+        picture.words([x, row + 50.0], words, 11.0, Colour::INK, (Across::Middle, Down::Base));
         x += 74.0;
     }
-    row + 56.0
+    row + 64.0
 }
 
 /// Up to five flux densities, 1 or 3 times a power of ten, the largest first.

@@ -63,7 +63,11 @@ fn legend(picture: &mut Picture, titles: &VisibilityTitles) {
     match &titles.data {
         Some(data) => {
             entry(Colour::BLUE.faint(0.6), format!("{data}: density"));
-            entry(Colour::ORANGE, format!("{}: median, and the middle 68 %", titles.model));
+
+            entry(
+                Colour::ORANGE,
+                format!("{}: median and middle 68 % (amplitude), density (phase)", titles.model),
+            );
         }
         None => entry(Colour::ORANGE.faint(0.6), format!("{}: density (there are no data)", titles.model)),
     }
@@ -81,7 +85,7 @@ fn draw_window(picture: &mut Picture, top: f64, window: &WindowFit, titles: &Vis
     let has_data = titles.data.is_some();
     let x = Scale::linear(0.0, window.longest / 1e3);
     let at = |column: usize| [LEFT + (PANEL[0] + APART) * column as f64, top + 12.0];
-    let below = Some("uv distance [kλ]");
+    let below = "uv distance [kλ]";
 
     let amplitude = Panel { corner: at(0), size: PANEL, x, y: amplitudes(window, has_data) };
     let to_log = |panel: &Panel, x: f64, y: f64| panel.at(x, 10f64.powf(y));
@@ -91,7 +95,7 @@ fn draw_window(picture: &mut Picture, top: f64, window: &WindowFit, titles: &Vis
     } else {
         density(picture, &amplitude, &window.amplitude[1], Colour::ORANGE, &to_log);
     }
-    amplitude.frame(picture, below, Some("amplitude [Jy]"));
+    amplitude.frame(picture, below, "amplitude [Jy]");
 
     let phases = Scale::linear(-180.0, 180.0);
     let phase = Panel { corner: at(1), size: PANEL, x, y: phases };
@@ -100,12 +104,12 @@ fn draw_window(picture: &mut Picture, top: f64, window: &WindowFit, titles: &Vis
         density(picture, &phase, &window.phase[0], Colour::BLUE, &straight);
     }
     density(picture, &phase, &window.phase[1], Colour::ORANGE, &straight);
-    phase.frame_quarters(picture, below, "phase [deg]");
+    frame_quarters(picture, &phase, below, "phase [deg]");
 
     if has_data {
         let difference = Panel { corner: at(2), size: PANEL, x, y: phases };
         density(picture, &difference, &window.difference, Colour::GREEN, &straight);
-        difference.frame_quarters(picture, below, "phase of data less that of model [deg]");
+        frame_quarters(picture, &difference, below, "phase of data / model [deg]");
     }
 }
 
@@ -125,13 +129,17 @@ fn amplitudes(window: &WindowFit, has_data: bool) -> Scale {
 
 type Place2 = dyn Fn(&Panel, f64, f64) -> Place;
 
+/// About how many rows of shades a panel has: what is finer could not be told apart.
+const SHOWN: f64 = 70.0;
+
 /// Draws counts as shades, each column for itself: the most frequent value is the darkest.
 fn density(picture: &mut Picture, panel: &Panel, counts: &Histogram, colour: Colour, place: &Place2) {
     const SHADES: f64 = 12.0;
+    // How high a row is on the paper, anywhere: the places are linear in it.
+    let high = |row: f64| place(panel, 0.0, counts.row_start(row))[1];
+    let step = (panel.size[1] / SHOWN / (high(0.0) - high(1.0))).round().max(1.0) as usize;
     for column in 0..counts.columns() {
         let cells = counts.column(column);
-        // Narrow rows are drawn together: a pixel or two each.
-        let step = (cells.len() / 90).clamp(1, 4);
         let sums: Vec<u32> = cells.chunks(step).map(|part| part.iter().sum()).collect();
         let most = sums.iter().copied().max().unwrap_or(0);
         if most == 0 {
@@ -190,20 +198,13 @@ fn band(picture: &mut Picture, panel: &Panel, counts: &Histogram, place: &Place2
     }
 }
 
-impl Panel {
-    /// The frame with ticks at quarter turns upwards.
-    fn frame_quarters(&self, picture: &mut Picture, below: Option<&str>, title: &str) {
-        for degrees in [-180.0, -90.0, 0.0, 90.0, 180.0] {
-            let [x, y] = self.at(self.x.from, degrees);
-            picture.line(vec![[x, y], [x + 6.0, y]], Colour::INK, 1.0);
-            let words = super::axes::plain(degrees);
-            picture.words([x - 6.0, y], words, SMALL, Colour::INK, (Across::Right, Down::Middle));
-        }
-        let middle = self.corner[1] + 0.5 * self.size[1];
-        picture.words_upright([self.corner[0] - 48.0, middle], title, SMALL + 1.0, Colour::INK);
-        let empty = Panel { y: Scale::linear(1.0, 1.5e9), ..*self };
-        empty.frame(picture, below, None);
-    }
+/// A frame with numbers at quarter turns upwards.
+fn frame_quarters(picture: &mut Picture, panel: &Panel, below: &str, left: &str) {
+    let quarters = [-180.0, -90.0, 0.0, 90.0, 180.0].map(|degrees| (degrees, super::axes::plain(degrees)));
+    let between: Vec<f64> = (-5..=5).map(|k| 30.0 * f64::from(k)).collect();
+    panel.below(picture, below);
+    panel.left(picture, &quarters, &between, left);
+    panel.outline(picture);
 }
 
 /// `111,744`.
