@@ -119,7 +119,9 @@ fn subtitle(preview: &Preview) -> String {
         "" => "unknown telescope",
         name => name,
     };
-    let fields = preview.centres.len();
+    let mut centres = preview.centres.clone();
+    centres.dedup();
+    let fields = centres.len();
     format!(
         "{telescope}, {} phase centre{}, {:.2}–{:.2} MHz; {} of {} rows of the catalogue, {}",
         fields,
@@ -135,7 +137,7 @@ fn subtitle(preview: &Preview) -> String {
 fn notes(preview: &Preview, stand_in: bool) -> Vec<String> {
     let mut notes = vec![format!("Beam: {}.", preview.beam.trim_end_matches('.'))];
     if stand_in && let Some(dish) = preview.observation.smallest_dish() {
-        notes.push(format!("Dashed: the Airy pattern of a {dish} m dish, the smallest of the array."));
+        notes.push(format!("Dashed: the Airy pattern of a {dish:.2} m dish, the smallest of the array."));
     }
     notes
 }

@@ -46,7 +46,9 @@ pub(super) fn draw(picture: &mut Picture, corner: Place, size: [f64; 2], sources
         let (x, across) = if roomy { (at[0] + 8.0, Across::Left) } else { (at[0] - 8.0, Across::Right) };
         picture.words([x, at[1] + 14.0], words, SMALL, Colour::INK, (across, Down::Middle));
     }
-    panel.frame(picture, "number of sources, the brightest first", "sum of flux density [Jy]");
+    let negative = sources.iter().any(|source| source.flux < 0.0);
+    let left = if negative { "sum of |flux density| [Jy]" } else { "sum of flux density [Jy]" };
+    panel.frame(picture, "number of sources, the brightest first", left);
     let title = format!("{} in {count} source{}", flux_words(total), if count == 1 { "" } else { "s" });
     let at = [corner[0], corner[1] - 10.0];
     picture.words(at, title, 13.0, Colour::INK, (Across::Left, Down::Base));

@@ -85,20 +85,12 @@ impl Picture {
         let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::High);
-        let pixels = match indexed(&pixels) {
-            Some(few) => {
-                encoder.set_color(png::ColorType::Indexed);
-                encoder.set_palette(few.palette);
-                encoder.set_filter(png::Filter::NoFilter);
-                few.indices
-            }
-            None => {
-                encoder.set_color(png::ColorType::Rgb);
-                pixels
-            }
-        };
+        let few = indexed(&pixels);
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_palette(few.palette);
+        encoder.set_filter(png::Filter::NoFilter);
         let mut writer = encoder.write_header()?;
-        writer.write_image_data(&pixels)?;
+        writer.write_image_data(&few.indices)?;
         writer.finish()?;
         Ok(bytes)
     }

@@ -111,7 +111,8 @@ fn lay_out(scene: &SkyScene) -> Map {
     let sources = scene.sources.iter().map(|source| reach(&source.position));
     let beam = scene.beam.as_ref().map(|beam| reach(&beam.centre) + contour_reach(beam));
     let furthest = sources.chain(scene.pointings.iter().map(reach)).chain(beam).fold(0.0, f64::max);
-    let half = if furthest > 0.0 { 1.06 * furthest.to_degrees() } else { 1.0 };
+    // Room for half of the largest disc at the edge, and a little more.
+    let half = if furthest > 0.0 { 1.1 * furthest.to_degrees() } else { 1.0 };
     let scale = |from: f64| Scale::linear(from, -from);
     let panel = Panel { corner: [76.0, 90.0], size: [720.0, 720.0], x: scale(half), y: scale(-half) };
     Map { centre, panel, half }
@@ -156,6 +157,7 @@ fn draw_beam(picture: &mut Picture, map: &Map, scene: &SkyScene) {
         let (angle, position_angle) = angles(l, m);
         (beam.power)(Offset::polar(angle, position_angle))
     });
+    let mut said: Vec<Place> = Vec::new();
     for (level, width) in LEVELS.into_iter().zip([1.8, 1.4, 1.1]) {
         let mut lowest: Option<Place> = None;
         for line in grid.lines(level) {
@@ -174,7 +176,10 @@ fn draw_beam(picture: &mut Picture, map: &Map, scene: &SkyScene) {
             let inside = places.into_iter().filter(|place| map.panel.holds(*place));
             lowest = inside.chain(lowest).max_by(|a, b| a[1].total_cmp(&b[1]));
         }
-        if let Some([x, y]) = lowest {
+        // Lines that are close together have no room for all their words.
+        let apart = |place: &Place| said.iter().all(|other| (place[1] - other[1]).abs() > 15.0);
+        if let Some([x, y]) = lowest.filter(apart) {
+            said.push([x, y]);
             let words = super::axes::plain(level);
             let width = super::letters::width(&words, 11.0) + 6.0;
             picture.block([x - 0.5 * width, y - 7.0], [x + 0.5 * width, y + 7.0], Colour::PAPER);

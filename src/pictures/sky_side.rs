@@ -78,8 +78,7 @@ fn signs(picture: &mut Picture, y: f64, scene: &SkyScene) -> f64 {
         });
     }
     if let Some(beam) = &scene.beam {
-        let line = vec![[LEFT + 2.0, 0.0], [LEFT + 34.0, 0.0]];
-        let at = |y: f64| line.iter().map(|point: &[f64; 2]| [point[0], y]).collect::<Vec<_>>();
+        let at = |y: f64| vec![[LEFT + 2.0, y], [LEFT + 34.0, y]];
         if beam.applied {
             say(picture, "power of the beam", &|picture, y| picture.line(at(y), Colour::GREEN, 1.6));
         } else {

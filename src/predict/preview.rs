@@ -72,7 +72,7 @@ pub struct Preview {
     pub beam: String,
     /// The lowest and highest channel [Hz].
     pub frequencies: [f64; 2],
-    /// The phase centres in the order of time.
+    /// The phase centres in the order of time, at least one.
     pub centres: Vec<Direction>,
     /// Where the antennas look, in the same order.
     pub pointings: Vec<Direction>,
@@ -100,12 +100,16 @@ pub fn preview(job: &Job) -> Result<Preview> {
     }
     let mut order: Vec<usize> = (0..outlook.centres.len()).collect();
     order.sort_by(|a, b| outlook.centres[*a].0.total_cmp(&outlook.centres[*b].0));
+    let mut looks: Vec<(Direction, Direction)> =
+        order.into_iter().map(|index| (outlook.centres[index].1, outlook.directions[index])).collect();
+    looks.dedup();
+    let (centres, pointings) = looks.into_iter().unzip();
     let usages = selection.used.iter().filter_map(|pair| survey.used.get(pair));
     Ok(Preview {
         longest: usages.map(|usage| usage.longest).fold(0.0, f64::max),
         warnings: observation.warnings.clone(),
-        centres: order.iter().map(|index| outlook.centres[*index].1).collect(),
-        pointings: order.iter().map(|index| outlook.directions[*index]).collect(),
+        centres,
+        pointings,
         beam: outlook.primary.description.clone(),
         frequencies: outlook.frequencies,
         primary: outlook.primary,
