@@ -53,15 +53,10 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Tell whether a model column is complete, and where it came from
     Status(StatusArgs),
-    /// Draw the sky that would be predicted: its sources, the beam, the fields (PNG or SVG)
     Sky(Box<SkyPictureArgs>),
-    /// Draw data and model over the length of the baselines, and χ² of every baseline before and after (PNG or SVG)
     Plot(PlotArgs),
-    /// Write a clean mask about the sources for WSClean (FITS)
     Mask(Box<MaskArgs>),
-    /// Write the sources as a model image in Jy/pixel (FITS)
     Draw(Box<DrawArgs>),
-    /// Write the sources as regions for DS9
     Regions(Box<RegionsArgs>),
 }
 

@@ -14,17 +14,19 @@ use super::sky_args::SkyArgs;
 use crate::image::{draw_model, write_image};
 use crate::predict::preview;
 
-/// Writes a model image in Jy/pixel.
+const EXAMPLE: &str = "\
+Example:
+  nvss-predict draw obs.ms NVSS -o nvss-model.fits --size 4096 --scale 3asec --min-flux 10mJy
+  wsclean -predict -name nvss obs.ms";
+
+/// Write the sources as a model image in Jy/pixel (FITS)
 ///
 /// A FITS image in the SIN projection with the axes of WSClean's own images, to look at or for programs that want one. Each
 /// source is moved to its nearest pixel (a Gaussian wider than a pixel is spread over its pixels), with its flux density at
 /// --freq, as the beam shows it where --beam is given. That is approximate: nvss-predict itself never predicts from pixels.
-/// Named NAME-model.fits it can be given to WSClean:
-///
-///   nvss-predict draw obs.ms NVSS -o nvss-model.fits --size 4096 --scale 3asec --min-flux 10mJy
-///   wsclean -predict -name nvss obs.ms
+/// Named NAME-model.fits it can be given to WSClean.
 #[derive(Debug, ClapArgs)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLE)]
 pub(super) struct DrawArgs {
     /// The MeasurementSet; it is only read
     ms: PathBuf,

@@ -15,15 +15,17 @@ use super::values::{RadiusArg, parse_radius};
 use crate::image::{draw_mask, write_image};
 use crate::predict::preview;
 
-/// Writes a clean mask: 1 about every source, 0 elsewhere.
+const EXAMPLE: &str = "\
+Example:
+  nvss-predict mask obs.ms NVSS -o mask.fits --size 4096 --scale 3asec --min-flux 10mJy
+  wsclean -size 4096 4096 -scale 3asec -fits-mask mask.fits -niter 1000 obs.ms";
+
+/// Write a clean mask for WSClean: 1 about every source, 0 elsewhere (FITS)
 ///
 /// A FITS image in the SIN projection with the axes of WSClean's own images, for its option -fits-mask. It must have the same
-/// --size, --scale and centre as the image that is cleaned:
-///
-///   nvss-predict mask obs.ms NVSS -o mask.fits --size 4096 --scale 3asec --min-flux 10mJy
-///   wsclean -size 4096 4096 -scale 3asec -fits-mask mask.fits -niter 1000 obs.ms
+/// --size, --scale and centre as the image that is cleaned.
 #[derive(Debug, ClapArgs)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLE)]
 pub(super) struct MaskArgs {
     /// The MeasurementSet; it is only read
     ms: PathBuf,

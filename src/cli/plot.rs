@@ -18,7 +18,7 @@ use crate::ms::pairs::{PairBlock, PairColumns, WeightSource, read_pairs};
 use crate::ms::{self, ModelState, MsError, Observation, RowSurvey};
 use crate::pictures::{Gathered, PictureFormat, Sample, VisibilityTitles, WindowFit, draw_visibilities};
 
-/// Draws data and model over the length of the baselines, and how well the one fits the other.
+/// Draw data and model over the length of the baselines, and χ² of every baseline before and after (PNG or SVG)
 ///
 /// For each spectral window: the amplitude and the phase of the data (blue) and the model (orange) over the uv distance, and
 /// the phase of the data less that of the model (green). Shades count visibilities in each column of uv distance. Only the
@@ -28,7 +28,6 @@ use crate::pictures::{Gathered, PictureFormat, Sample, VisibilityTitles, WindowF
 /// of real values, so that pure noise has 1; 1/σ² is WEIGHT_SPECTRUM, else WEIGHT, else 1/SIGMA². Without a column of data only
 /// the model is shown. Visibilities are read in blocks: the memory does not grow with the MeasurementSet.
 #[derive(Debug, ClapArgs)]
-#[command(verbatim_doc_comment)]
 pub(super) struct PlotArgs {
     /// The MeasurementSet; it is only read
     ms: PathBuf,

@@ -16,12 +16,11 @@ use crate::coords::Frame;
 use crate::predict::{Preview, preview};
 use crate::sky::{Component, Shape};
 
-/// Writes the sources as regions for DS9 (positions in FK5, J2000).
+/// Write the sources as regions for DS9 (positions in FK5, J2000)
 ///
 /// Points are circled crosses, Gaussians ellipses of their full widths at half maximum; the text of each is its name and flux
 /// density at the middle of the band, as the beam shows it where --beam is given.
 #[derive(Debug, ClapArgs)]
-#[command(verbatim_doc_comment)]
 pub(super) struct RegionsArgs {
     /// The MeasurementSet; it is only read
     ms: PathBuf,

@@ -15,7 +15,7 @@ use crate::pictures::{BeamShown, PictureFormat, SkyScene, SkySource, draw_sky};
 use crate::predict::{Preview, preview};
 use crate::sky::Shape;
 
-/// Draws the sky that a prediction with the same arguments would be made of.
+/// Draw the sky that would be predicted: its sources, the beam, the fields (PNG or SVG)
 ///
 /// Sources are discs whose area goes as their flux density at the middle of the band, as seen through the beam that --beam
 /// names; Gaussians are orange, and drawn as ellipses where they are large enough to be seen. Green lines are where the
@@ -23,7 +23,6 @@ use crate::sky::Shape;
 /// the smallest dish, for orientation only), green crosses where the antennas look, in the order of time. The curve sums up the
 /// flux density from the brightest source on.
 #[derive(Debug, ClapArgs)]
-#[command(verbatim_doc_comment)]
 pub(super) struct SkyPictureArgs {
     /// The MeasurementSet; it is only read
     ms: PathBuf,
