@@ -11,6 +11,7 @@ pub mod cli;
 pub mod coords;
 pub mod image;
 pub mod ms;
+pub mod pictures;
 pub mod predict;
 pub mod sky;
 mod time;

@@ -6,16 +6,15 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
-use super::catalog::{CatalogArgs, user_cache};
-use super::sky_args::SkyArgs;
-use super::values::{
-    Ids, RadiusArg, parse_bytes, parse_flux, parse_frequency, parse_ids, parse_pointing, parse_radius,
-};
-use crate::beam::BeamOption;
-use crate::catalog::{self, Cache, FluxUnit, Format, Handling, ReadOptions};
-use crate::coords::Frame;
-use crate::predict::{Engine, Job, Mode, Options, PointingOption, PredictError, Radius, Smear, Writer};
-use crate::sky::AngleFrame;
+use super::catalog::CatalogArgs;
+use super::draw::DrawArgs;
+use super::mask::MaskArgs;
+use super::plot::PlotArgs;
+use super::regions::RegionsArgs;
+use super::sky::SkyPictureArgs;
+use super::sky_args::{SkyArgs, resolved};
+use super::values::parse_bytes;
+use crate::predict::{Engine, Job, Mode, Options, Smear, Writer};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -59,6 +58,11 @@ pub(super) enum Command {
     Status(StatusArgs),
     /// Import catalogues into an indexed database, query them, and tell what is in them
     Catalog(CatalogArgs),
+    Sky(Box<SkyPictureArgs>),
+    Plot(PlotArgs),
+    Mask(Box<MaskArgs>),
+    Draw(Box<DrawArgs>),
+    Regions(Box<RegionsArgs>),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -125,7 +129,7 @@ pub(super) struct PredictArgs {
     #[arg(required = true)]
     ms: Option<PathBuf>,
     /// The catalogue or component list, in any form of NVSS (FITS, VizieR, HEASARC, NVSSlist, DSA-110 SQLite or a folder of
-    /// its strips), CSV, VOTable, BBS text, or what catalog import made; gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
+    /// its strips), CSV, VOTable, or BBS text; gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
     #[arg(required = true)]
     catalog: Option<PathBuf>,
 
@@ -145,82 +149,13 @@ pub(super) struct PredictArgs {
     #[arg(long, help_heading = "Output")]
     delmod: bool,
 
-    /// Take sources within this angle of any field centre: degrees, or with a unit (30arcmin), or "all".
-    /// [default: surveys to where the beam of the smallest dish falls to 0.2, component lists all]
-    #[arg(long, value_parser = parse_radius, help_heading = "Sources")]
-    radius: Option<RadiusArg>,
-    /// Take sources of at least this flux density at the catalogue's frequency (10mJy, 0.01Jy; Jy if no unit)
-    #[arg(long, value_parser = parse_flux, value_name = "FLUX", help_heading = "Sources")]
-    min_flux: Option<f64>,
-    /// Take no more than the N brightest, as the beam shows them where there is one
-    #[arg(long, visible_alias = "top", value_name = "N", help_heading = "Sources")]
-    max_sources: Option<usize>,
-    /// The primary beam: none, auto (by telescope), airy[:DIAM[,BLOCKAGE]], gaussian:FWHM@FREQ, cos4[:DIAM], dsa110,
-    /// dsa110-pipeline, vla, meerkat, atca, gmrt, wsrt, a table FILE.csv or an image FILE.fits
-    #[arg(long, default_value = "none", help_heading = "Beam")]
-    beam: BeamOption,
-    /// Where the antennas look: field (each row's phase centre), table (POINTING), meridian (a drift scan that was
-    /// re-phased), or "RA DEC" in J2000
-    #[arg(long, default_value = "field", value_parser = parse_pointing, help_heading = "Beam")]
-    pointing: PointingOption,
-    /// Take sources that the beam sees with at least this power, relative to its axis
-    #[arg(long, value_name = "POWER", help_heading = "Beam")]
-    beam_limit: Option<f64>,
-    /// Take sources that the beam shows with at least this flux density at the middle of the band
-    #[arg(long, value_parser = parse_flux, value_name = "FLUX", help_heading = "Beam")]
-    min_apparent: Option<f64>,
+    #[command(flatten)]
+    sky: SkyArgs,
     /// Average the model as the data are: over channels (bandwidth, by CHAN_WIDTH), over integrations (time, by EXPOSURE), or
     /// over both
     #[arg(long, value_name = "OVER", num_args = 0..=1, require_equals = true, default_missing_value = "both")]
     #[arg(help_heading = "Beam")]
     smear: Option<SmearArg>,
-    /// Fail where no source is selected, instead of writing a zero model
-    #[arg(long, help_heading = "Sources")]
-    require_sources: bool,
-    #[command(flatten)]
-    sky: SkyArgs,
-
-    /// The catalogue's format, instead of telling it from the content: vl, vz, nvssdat, tdat, nvsslist, sqlite, store,
-    /// bbs, votable, fits, csv
-    #[arg(long, help_heading = "Catalogue")]
-    format: Option<Format>,
-    /// The frame of its positions: j2000 (fk5), icrs, b1950 (fk4), galactic [default: as it says, else j2000]
-    #[arg(long, help_heading = "Catalogue")]
-    frame: Option<Frame>,
-    /// The spectral index of sources that have none (S ∝ ν^α), where the frequency of their flux is known
-    #[arg(long, default_value_t = -0.7, allow_negative_numbers = true, help_heading = "Catalogue")]
-    alpha: f64,
-    /// The frequency of its flux densities (1.4GHz; Hz if no unit) [default: as it says, else 1.4 GHz for surveys]
-    #[arg(long, value_parser = parse_frequency, value_name = "FREQ", help_heading = "Catalogue")]
-    ref_freq: Option<f64>,
-    /// Whose north position angles count from where no column says: source, or centre as DP3's lists mean it
-    #[arg(long, help_heading = "Catalogue")]
-    pa_frame: Option<AngleFrame>,
-    /// The column that holds the flux density
-    #[arg(long, value_name = "NAME", help_heading = "Catalogue")]
-    flux_column: Option<String>,
-    /// The unit of flux densities whose column names none: jy, mjy, ujy
-    #[arg(long, value_name = "UNIT", help_heading = "Catalogue")]
-    flux_unit: Option<FluxUnit>,
-    /// Take the polarised flux density of NVSS and its angle into Q and U
-    #[arg(long, help_heading = "Catalogue")]
-    polarization: bool,
-    /// Fail at the first malformed row of a survey, instead of leaving it out and saying so
-    #[arg(long, help_heading = "Catalogue")]
-    strict: bool,
-    /// Take the axes of a DSA-110 SQLite for sizes, though some of them are upper limits
-    #[arg(long, help_heading = "Catalogue")]
-    sqlite_sizes: bool,
-    /// Neither use nor make an import of a large catalogue in the cache
-    #[arg(long, help_heading = "Catalogue")]
-    no_cache: bool,
-
-    /// Predict only these FIELD_IDs (0,3,5~7)
-    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
-    fields: Option<Ids>,
-    /// Predict only these spectral windows (0,3,5~7)
-    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
-    spws: Option<Ids>,
 
     /// Compute threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
@@ -290,20 +225,7 @@ impl PredictArgs {
                 self.column
             )));
         }
-        if let Some(limit) = self.beam_limit.filter(|limit| !(*limit > 0.0 && *limit < 1.0)) {
-            return Err(CliError::Usage(format!("--beam-limit must lie between 0 and 1, not {limit}")));
-        }
-        let beam_needed = self.beam_limit.is_some() || self.min_apparent.is_some();
-        if self.beam == BeamOption::default() && (beam_needed || self.pointing != PointingOption::Field) {
-            return Err(CliError::Usage(
-                "--beam-limit, --min-apparent and --pointing need a beam: give --beam (see --help)".into(),
-            ));
-        }
-        if !self.alpha.is_finite() {
-            return Err(CliError::Usage(format!("--alpha must be a number, not {}", self.alpha)));
-        }
-        let catalogue = catalog::resolve(catalogue, std::env::var_os(catalog::NVSS_VARIABLE).as_deref())
-            .map_err(PredictError::from)?;
+        let catalogue = resolved(catalogue)?;
         Ok(Job {
             ms: ms.clone(),
             options: Options {
@@ -313,39 +235,10 @@ impl PredictArgs {
                     ModeArg::Add => Mode::Add,
                     ModeArg::Subtract => Mode::Subtract,
                 },
-                radius: match self.radius {
-                    None => Radius::Auto,
-                    Some(RadiusArg::All) => Radius::All,
-                    Some(RadiusArg::Within(radius)) => Radius::Within(radius),
-                },
-                min_flux: self.min_flux,
-                max_sources: self.max_sources,
-                choice: self.sky.choice(self.alpha),
-                merging: self.sky.merging(&catalogue, self.format)?,
-                beam: self.beam.clone(),
-                pointing: self.pointing,
-                beam_limit: self.beam_limit,
-                min_apparent: self.min_apparent,
                 smear: Smear {
                     bandwidth: matches!(self.smear, Some(SmearArg::Both | SmearArg::Bandwidth)),
                     time: matches!(self.smear, Some(SmearArg::Both | SmearArg::Time)),
                 },
-                require_sources: self.require_sources,
-                read: ReadOptions {
-                    format: self.format,
-                    frame: self.frame,
-                    alpha: self.alpha,
-                    reference_frequency: self.ref_freq,
-                    pa_frame: self.pa_frame,
-                    near: None,
-                    flux_column: self.flux_column.clone(),
-                    flux_unit: self.flux_unit,
-                    sqlite_sizes: self.sqlite_sizes,
-                },
-                cache: if self.no_cache { Cache::off() } else { user_cache() },
-                handling: Handling { polarization: self.polarization, strict: self.strict },
-                fields: self.fields.as_ref().map(|ids| ids.0.clone()),
-                spws: self.spws.as_ref().map(|ids| ids.0.clone()),
                 threads: self.threads.map(usize::from),
                 memory: self.memory,
                 lock_timeout: Duration::from_secs_f64(wait),
@@ -364,6 +257,7 @@ impl PredictArgs {
                 },
                 simd: forced_simd()?,
                 arguments: command_line(),
+                ..self.sky.options(&catalogue)?
             },
             catalogue,
         })

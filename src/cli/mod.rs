@@ -2,9 +2,17 @@
 
 mod args;
 mod catalog;
+mod choice_args;
 mod demo;
+mod draw;
+mod grid_args;
+mod mask;
+mod new_file;
 mod output;
+mod plot;
 mod progress;
+mod regions;
+mod sky;
 mod sky_args;
 mod status;
 mod values;
@@ -18,6 +26,7 @@ use clap::Parser;
 use crate::catalog::CatalogError;
 use crate::ms::MsError;
 use crate::ms::make::MakeError;
+use crate::pictures::PictureError;
 use crate::predict::{self, PredictError};
 use args::{Args, Command};
 use watch::Watch;
@@ -34,6 +43,11 @@ enum CliError {
     Ms(#[from] MsError),
     #[error(transparent)]
     Make(#[from] MakeError),
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A file that must not be lost is in the way.
+    #[error("{}: it exists already; give another name, or --overwrite to replace it", .0.display())]
+    Exists(std::path::PathBuf),
     #[error("{}: {source}", path.display())]
     Write {
         path: std::path::PathBuf,
@@ -56,7 +70,7 @@ mod exit {
 impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
-            CliError::Usage(_) => exit::USAGE,
+            CliError::Usage(_) | CliError::Picture(PictureError::Format(_)) => exit::USAGE,
             CliError::Predict(error) => match error {
                 PredictError::Ms(error) => ms_exit_code(error),
                 PredictError::Catalog(CatalogError::Write { .. } | CatalogError::WriteSqlite { .. }) => {
@@ -74,8 +88,8 @@ impl CliError {
                 }
             },
             CliError::Ms(error) => ms_exit_code(error),
-            CliError::Make(MakeError::Exists(_) | MakeError::Spec(_)) => exit::INPUT,
-            CliError::Make(_) | CliError::Write { .. } => exit::IO,
+            CliError::Make(MakeError::Exists(_) | MakeError::Spec(_)) | CliError::Exists(_) => exit::INPUT,
+            CliError::Make(_) | CliError::Write { .. } | CliError::Picture(_) => exit::IO,
         }
     }
 }
@@ -141,6 +155,11 @@ fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
         Some(Command::Demo(demo)) => demo::run(demo),
         Some(Command::Status(status)) => status::run(status),
         Some(Command::Catalog(catalog)) => catalog::run(catalog),
+        Some(Command::Sky(sky)) => sky::run(sky),
+        Some(Command::Plot(plot)) => plot::run(plot),
+        Some(Command::Mask(mask)) => mask::run(mask),
+        Some(Command::Draw(draw)) => draw::run(draw),
+        Some(Command::Regions(regions)) => regions::run(regions),
         None => predict_into(args),
     }
 }

@@ -14,6 +14,11 @@ pub(super) fn say(text: &str) {
     let _ = out.flush();
 }
 
+/// Warns on stderr.
+pub(super) fn warn(text: &str) {
+    let _ = writeln!(std::io::stderr(), "nvss-predict: warning: {text}");
+}
+
 /// The plan: what was found, and what will be done.
 pub(super) fn plan(report: &Report) -> String {
     let mut text = String::new();

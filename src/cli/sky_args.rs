@@ -1,81 +1,156 @@
-//! The options that choose sources by place and merge surveys.
+//! The arguments that say which sky is looked at and through which beam: the same for a prediction, a picture, a mask or
+//! a list of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
 use super::CliError;
-use super::values::{SourceArg, parse_area, parse_match_radius, parse_source};
-use crate::catalog::regions::Area;
-use crate::catalog::{self, Format, Member};
-use crate::predict::{Choice, Merging, PredictError};
-use crate::sky::{Component, Spectrum};
+use super::args::command_line;
+use super::catalog::user_cache;
+use super::choice_args::ChoiceArgs;
+use super::values::{Ids, RadiusArg, parse_flux, parse_frequency, parse_ids, parse_pointing, parse_radius};
+use crate::beam::BeamOption;
+use crate::catalog::{self, Cache, FluxUnit, Format, Handling, ReadOptions};
+use crate::coords::Frame;
+use crate::predict::{Job, Options, PointingOption, PredictError, Radius};
+use crate::sky::AngleFrame;
 
+/// Which sources of which rows, through which beam.
 #[derive(Debug, ClapArgs)]
 pub(super) struct SkyArgs {
-    /// Take only sources in this circle (degrees or sexagesimal, J2000; the radius as 5arcmin, 30", 0.1deg) or in the
-    /// regions of a DS9 or CASA file; may be given again, to take those of either
-    #[arg(long, value_parser = parse_area, value_name = "RA,DEC,RADIUS|FILE", help_heading = "Sources")]
-    only: Vec<Area>,
-    /// Leave out sources in such a circle or the regions of such a file; may be given again
-    #[arg(long, value_parser = parse_area, value_name = "RA,DEC,RADIUS|FILE", help_heading = "Sources")]
-    exclude: Vec<Area>,
-    /// Put in a source (J2000; Jy if no unit; --alpha and 1.4 GHz unless given) in place of any within the match radius.
-    /// No cut applies to it; may be given again
-    #[arg(
-        long,
-        value_parser = parse_source,
-        value_name = "RA DEC FLUX [ALPHA [FREQ]]",
-        allow_hyphen_values = true,
-        help_heading = "Sources"
-    )]
-    add_source: Vec<SourceArg>,
+    /// Take sources within this angle of any field centre: degrees, or with a unit (30arcmin), or "all".
+    /// [default: surveys to where the beam of the smallest dish falls to 0.2, component lists all]
+    #[arg(long, value_parser = parse_radius, help_heading = "Sources")]
+    radius: Option<RadiusArg>,
+    /// Take sources of at least this flux density at the catalogue's frequency (10mJy, 0.01Jy; Jy if no unit)
+    #[arg(long, value_parser = parse_flux, value_name = "FLUX", help_heading = "Sources")]
+    min_flux: Option<f64>,
+    /// Take no more than the N brightest, as the beam shows them where there is one
+    #[arg(long, visible_alias = "top", value_name = "N", help_heading = "Sources")]
+    max_sources: Option<usize>,
+    /// The primary beam: none, auto (by telescope), airy[:DIAM[,BLOCKAGE]], gaussian:FWHM@FREQ, cos4[:DIAM], dsa110,
+    /// dsa110-pipeline, vla, meerkat, atca, gmrt, wsrt, a table FILE.csv or an image FILE.fits
+    #[arg(long, default_value = "none", help_heading = "Beam")]
+    beam: BeamOption,
+    /// Where the antennas look: field (each row's phase centre), table (POINTING), meridian (a drift scan that was
+    /// re-phased), or "RA DEC" in J2000
+    #[arg(long, default_value = "field", value_parser = parse_pointing, help_heading = "Beam")]
+    pointing: PointingOption,
+    /// Take sources that the beam sees with at least this power, relative to its axis
+    #[arg(long, value_name = "POWER", help_heading = "Beam")]
+    beam_limit: Option<f64>,
+    /// Take sources that the beam shows with at least this flux density at the middle of the band
+    #[arg(long, value_parser = parse_flux, value_name = "FLUX", help_heading = "Beam")]
+    min_apparent: Option<f64>,
+    /// Fail where no source is selected, instead of going on without any
+    #[arg(long, help_heading = "Sources")]
+    require_sources: bool,
+    #[command(flatten)]
+    choice: ChoiceArgs,
 
-    /// Merge surveys, the first of which has priority: SURVEY=FILE, or a survey alone for the one that CATALOG is or that
-    /// the variable SURVEY_CATALOG names. Knows NVSS, FIRST, RACS(-low, -mid), VLASS, SUMSS, MGPS, TGSS, WENSS, VLSSr,
-    /// GLEAM, LoTSS. The options under Catalogue are meant for CATALOG
-    #[arg(long, value_delimiter = ',', value_name = "SURVEY[=FILE],...", help_heading = "Merging")]
-    merge: Vec<Member>,
-    /// Take spectral indices from these surveys too, but no sources; those of --merge serve as well
-    #[arg(long, value_delimiter = ',', value_name = "SURVEY[=FILE],...", help_heading = "Merging")]
-    spectra_from: Vec<Member>,
-    /// Sources of different surveys, and those put in, are the same within this angle (arcsec if no unit) [default: 5arcsec]
-    #[arg(long, value_parser = parse_match_radius, value_name = "ANGLE", help_heading = "Merging")]
-    match_radius: Option<f64>,
+    /// The catalogue's format, instead of telling it from the content: vl, vz, nvssdat, tdat, nvsslist, sqlite, store,
+    /// bbs, votable, fits, csv
+    #[arg(long, help_heading = "Catalogue")]
+    format: Option<Format>,
+    /// The frame of its positions: j2000 (fk5), icrs, b1950 (fk4), galactic [default: as it says, else j2000]
+    #[arg(long, help_heading = "Catalogue")]
+    frame: Option<Frame>,
+    /// The spectral index of sources that have none (S ∝ ν^α), where the frequency of their flux is known
+    #[arg(long, default_value_t = -0.7, allow_negative_numbers = true, help_heading = "Catalogue")]
+    alpha: f64,
+    /// The frequency of its flux densities (1.4GHz; Hz if no unit) [default: as it says, else 1.4 GHz for surveys]
+    #[arg(long, value_parser = parse_frequency, value_name = "FREQ", help_heading = "Catalogue")]
+    ref_freq: Option<f64>,
+    /// Whose north position angles count from where no column says: source, or centre as DP3's lists mean it
+    #[arg(long, help_heading = "Catalogue")]
+    pa_frame: Option<AngleFrame>,
+    /// The column that holds the flux density
+    #[arg(long, value_name = "NAME", help_heading = "Catalogue")]
+    flux_column: Option<String>,
+    /// The unit of flux densities whose column names none: jy, mjy, ujy
+    #[arg(long, value_name = "UNIT", help_heading = "Catalogue")]
+    flux_unit: Option<FluxUnit>,
+    /// Take the polarised flux density of NVSS and its angle into Q and U
+    #[arg(long, help_heading = "Catalogue")]
+    polarization: bool,
+    /// Fail at the first malformed row of a survey, instead of leaving it out and saying so
+    #[arg(long, help_heading = "Catalogue")]
+    strict: bool,
+    /// Take the axes of a DSA-110 SQLite for sizes, though some of them are upper limits
+    #[arg(long, help_heading = "Catalogue")]
+    sqlite_sizes: bool,
+    /// Neither use nor make an import of a large catalogue in the cache
+    #[arg(long, help_heading = "Catalogue")]
+    no_cache: bool,
+
+    /// Only these FIELD_IDs (0,3,5~7)
+    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
+    fields: Option<Ids>,
+    /// Only these spectral windows (0,3,5~7)
+    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
+    spws: Option<Ids>,
 }
 
 impl SkyArgs {
-    /// What is added and taken away by place; `alpha` is for sources that do not say their spectral index.
-    pub(super) fn choice(&self, alpha: f64) -> Choice {
-        let source = |source: &SourceArg| {
-            let alpha = source.alpha.unwrap_or(alpha);
-            let spectrum = Spectrum::PowerLaw { alpha, reference: source.reference };
-            Component::point(source.place, source.flux, spectrum)
-        };
-        Choice {
-            only: self.only.clone(),
-            exclude: self.exclude.clone(),
-            add: self.add_source.iter().map(source).collect(),
+    /// The options of a prediction from `catalogue` that the arguments mean; all others as by default.
+    pub(super) fn options(&self, catalogue: &Path) -> Result<Options, CliError> {
+        if let Some(limit) = self.beam_limit.filter(|limit| !(*limit > 0.0 && *limit < 1.0)) {
+            return Err(CliError::Usage(format!("--beam-limit must lie between 0 and 1, not {limit}")));
         }
-    }
-
-    /// Which catalogues are merged with `catalogue`.
-    pub(super) fn merging(&self, catalogue: &Path, format: Option<Format>) -> Result<Merging, CliError> {
-        let (mut surveys, mut spectra_from) = (self.merge.clone(), self.spectra_from.clone());
-        if !(surveys.is_empty() && spectra_from.is_empty()) {
-            let source = catalog::open(catalogue, format).map_err(PredictError::from)?;
-            let told = source.instrument().map(|instrument| instrument.name);
-            let environment = |name: &str| std::env::var_os(name);
-            catalog::place_members(&mut surveys, &mut spectra_from, catalogue, told.as_deref(), environment)
-                .map_err(|error| CliError::Usage(format!("--merge, --spectra-from: {error}")))?;
-        }
-        let alone = surveys.is_empty() && spectra_from.is_empty() && self.add_source.is_empty();
-        if alone && self.match_radius.is_some() {
+        let beam_needed = self.beam_limit.is_some() || self.min_apparent.is_some();
+        if self.beam == BeamOption::default() && (beam_needed || self.pointing != PointingOption::Field) {
             return Err(CliError::Usage(
-                "--match-radius has nothing to match: give --merge, --spectra-from or --add-source".into(),
+                "--beam-limit, --min-apparent and --pointing need a beam: give --beam (see --help)".into(),
             ));
         }
-        let match_radius = self.match_radius.unwrap_or(Merging::default().match_radius);
-        Ok(Merging { surveys, spectra_from, match_radius })
+        if !self.alpha.is_finite() {
+            return Err(CliError::Usage(format!("--alpha must be a number, not {}", self.alpha)));
+        }
+        Ok(Options {
+            radius: match self.radius {
+                None => Radius::Auto,
+                Some(RadiusArg::All) => Radius::All,
+                Some(RadiusArg::Within(radius)) => Radius::Within(radius),
+            },
+            min_flux: self.min_flux,
+            max_sources: self.max_sources,
+            choice: self.choice.choice(self.alpha),
+            merging: self.choice.merging(catalogue, self.format)?,
+            beam: self.beam.clone(),
+            pointing: self.pointing,
+            beam_limit: self.beam_limit,
+            min_apparent: self.min_apparent,
+            require_sources: self.require_sources,
+            read: ReadOptions {
+                format: self.format,
+                frame: self.frame,
+                alpha: self.alpha,
+                reference_frequency: self.ref_freq,
+                pa_frame: self.pa_frame,
+                near: None,
+                flux_column: self.flux_column.clone(),
+                flux_unit: self.flux_unit,
+                sqlite_sizes: self.sqlite_sizes,
+            },
+            cache: if self.no_cache { Cache::off() } else { user_cache() },
+            handling: Handling { polarization: self.polarization, strict: self.strict },
+            fields: self.fields.as_ref().map(|ids| ids.0.clone()),
+            spws: self.spws.as_ref().map(|ids| ids.0.clone()),
+            ..Options::default()
+        })
     }
+
+    /// The job of looking at `catalogue` over `ms`.
+    pub(super) fn job(&self, ms: &Path, catalogue: &Path) -> Result<Job, CliError> {
+        let catalogue = resolved(catalogue)?;
+        let options = Options { arguments: command_line(), ..self.options(&catalogue)? };
+        Ok(Job { ms: ms.to_owned(), catalogue, options })
+    }
+}
+
+/// The catalogue that the user names.
+pub(super) fn resolved(catalogue: &Path) -> Result<PathBuf, CliError> {
+    let known = std::env::var_os(catalog::NVSS_VARIABLE);
+    Ok(catalog::resolve(catalogue, known.as_deref()).map_err(PredictError::from)?)
 }

@@ -1,6 +1,5 @@
 //! The person at the terminal: hears what happens, and may interrupt.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -45,7 +44,7 @@ impl Watch {
 
 impl Observer for Watch {
     fn warning(&mut self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "nvss-predict: warning: {text}");
+        output::warn(text);
     }
 
     fn planned(&mut self, report: &Report) {

@@ -6,6 +6,7 @@ pub mod history;
 pub mod make;
 pub mod model_column;
 pub mod observation;
+pub mod pairs;
 pub mod pointing;
 pub mod rows;
 pub mod space;

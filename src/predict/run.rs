@@ -8,15 +8,15 @@ use kernels::SimdLevel;
 use rayon::ThreadPool;
 
 use super::check::Check;
-use super::choose::{Sight, choose_sky};
+use super::choose::choose_sky;
 use super::engine::EngineChoice;
 use super::error::{PredictError, Result};
 use super::job::{Job, Mode, Options, Writer};
 use super::pipeline::{Blocks, Pipeline, RowSelection};
 use super::plan::Plan;
-use super::primary::{PointingOption, Primary};
+use super::preview::Outlook;
 use super::report::{PlanReport, Report};
-use super::scope::{centres, check_cells, check_data_shape, frequency_range, select_rows, written_shapes};
+use super::scope::{check_cells, check_data_shape, select_rows, written_shapes};
 use super::skies::Skies;
 use super::smear::Averages;
 use crate::ms::history::{self, HistoryEntry};
@@ -114,17 +114,9 @@ fn locked_run(
     report.seconds.open = begun.elapsed().as_secs_f64();
 
     let clock = Instant::now();
-    let moving_beam = !matches!(options.pointing, PointingOption::Field);
-    let sight_centres = centres(&observation, &survey, &selection.used, moving_beam)?;
-    let (time, first) = sight_centres[0];
-    let primary = Primary::new(table, &observation, &options.beam, options.pointing, first, time)?;
-    let frequencies = frequency_range(&observation, &selection.used);
-    let directions = sight_centres
-        .iter()
-        .map(|(time, centre)| primary.pointing(*time, *centre))
-        .collect::<Result<Vec<_>>>()?;
-    let sight = Sight { observation: &observation, primary: &primary, directions, frequencies };
-    let (components, catalogue) = choose_sky(job, skies, &sight)?;
+    let outlook = Outlook::new(table, &observation, &survey, &selection.used, options)?;
+    let (primary, frequencies) = (&outlook.primary, outlook.frequencies);
+    let (components, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
     report.beam = primary.description.clone();
     report.seconds.catalogue = clock.elapsed().as_secs_f64();
     if components.is_empty() {
@@ -144,11 +136,11 @@ fn locked_run(
     let level = options.simd.unwrap_or_else(SimdLevel::detect);
     let longest = survey.used.values().map(|usage| usage.longest).fold(0.0, f64::max);
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
-    let averages = Averages::new(options.smear, &components, &sight_centres, &survey, frequencies[1])?;
+    let averages = Averages::new(options.smear, &components, &outlook.centres, &survey, frequencies[1])?;
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
     let plan = pool.install(|| {
         let used = &selection.used;
-        Plan::new(&observation, &survey, used, components, &primary, engine, averages, options.memory)
+        Plan::new(&observation, &survey, used, components, primary, engine, averages, options.memory)
     })?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);

@@ -64,7 +64,7 @@ def power(spec, l, m, theta, freq):
 
 def quadratic(l, m):
     """What interpolation by cubic convolution gives back exactly."""
-    return 1 - 250 * (l * l + m * m) + 0.9 * l - 2 * l * m
+    return 1 - 150 * (l * l + m * m) + 0.9 * l - 2 * l * m
 
 
 class Pointing:
@@ -107,10 +107,10 @@ def factor(spec, source, pointing, freq):
 
 
 def image(path):
-    """The quadratic as a FITS cube, 4 degrees wide."""
+    """The quadratic as a FITS cube, 6 degrees wide."""
     from astropy.io import fits
 
-    size, step = 161, np.radians(0.025)
+    size, step = 241, np.radians(0.025)
     offset = (np.arange(size) - size // 2) * step
     l, m = np.meshgrid(-offset, offset)
     cube = np.stack([quadratic(l, m) * 0.9, quadratic(l, m)])

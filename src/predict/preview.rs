@@ -1,0 +1,156 @@
+//! What a prediction would be made of, without making it: for pictures, masks and lists.
+
+use std::collections::BTreeSet;
+
+use casacore::{Access, Table};
+
+use super::choose::{Sight, choose_sky};
+use super::error::{PredictError, Result};
+use super::job::{Job, Options};
+use super::primary::{PointingOption, Primary};
+use super::report::CatalogueReport;
+use super::scope::{centres, frequency_range, select_rows};
+use super::skies::Skies;
+use crate::beam::Offset;
+use crate::coords::Direction;
+use crate::ms::{self, Observation, RowSurvey};
+use crate::sky::Component;
+
+/// Where and through what an observation looks.
+pub(super) struct Outlook {
+    pub(super) primary: Primary,
+    /// The phase centres with a time of each [s, MJD].
+    pub(super) centres: Vec<(f64, Direction)>,
+    /// Where the antennas look at those times.
+    pub(super) directions: Vec<Direction>,
+    /// The lowest and highest channel [Hz].
+    pub(super) frequencies: [f64; 2],
+}
+
+impl Outlook {
+    /// The beam and pointings that the options mean for the rows `used`.
+    pub(super) fn new(
+        table: &Table,
+        observation: &Observation,
+        survey: &RowSurvey,
+        used: &BTreeSet<(i32, i32)>,
+        options: &Options,
+    ) -> Result<Outlook> {
+        let moving_beam = !matches!(options.pointing, PointingOption::Field);
+        let centres = centres(observation, survey, used, moving_beam)?;
+        let (time, first) = centres[0];
+        let primary = Primary::new(table, observation, &options.beam, options.pointing, first, time)?;
+        let directions = centres
+            .iter()
+            .map(|(time, centre)| primary.pointing(*time, *centre))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Outlook { primary, centres, directions, frequencies: frequency_range(observation, used) })
+    }
+
+    /// The same for the choice of sources.
+    pub(super) fn sight<'a>(&'a self, observation: &'a Observation) -> Sight<'a> {
+        Sight {
+            observation,
+            primary: &self.primary,
+            directions: self.directions.clone(),
+            frequencies: self.frequencies,
+        }
+    }
+}
+
+/// The sky that a job would predict, and how the array sees it.
+pub struct Preview {
+    /// The observation.
+    pub observation: Observation,
+    /// Its rows.
+    pub survey: RowSurvey,
+    /// The components that would be predicted.
+    pub components: Vec<Component>,
+    /// The catalogue and what was taken from it.
+    pub catalogue: CatalogueReport,
+    /// The beam, in words.
+    pub beam: String,
+    /// The lowest and highest channel [Hz].
+    pub frequencies: [f64; 2],
+    /// The phase centres in the order of time, at least one.
+    pub centres: Vec<Direction>,
+    /// Where the antennas look, in the same order.
+    pub pointings: Vec<Direction>,
+    /// What was odd.
+    pub warnings: Vec<String>,
+    /// The longest baseline of the rows [m].
+    pub longest: f64,
+    primary: Primary,
+}
+
+/// Reads the observation and chooses the sky that `job` would predict. Nothing is locked or written.
+///
+/// # Errors
+/// As [`super::run`], as far as the MeasurementSet, the catalogue and the options go.
+pub fn preview(job: &Job) -> Result<Preview> {
+    let skies = Skies::open(job)?;
+    let table = ms::open(&job.ms, Access::ReadOnly)?;
+    let observation = Observation::read(&table)?;
+    let survey = RowSurvey::read(&table, false)?;
+    let selection = select_rows(&observation, &survey, &job.options)?;
+    let outlook = Outlook::new(&table, &observation, &survey, &selection.used, &job.options)?;
+    let (components, catalogue) = choose_sky(job, &skies, &outlook.sight(&observation))?;
+    if components.is_empty() && job.options.require_sources {
+        return Err(PredictError::NoSources { catalogue: job.catalogue.clone(), region: catalogue.region });
+    }
+    let mut order: Vec<usize> = (0..outlook.centres.len()).collect();
+    order.sort_by(|a, b| outlook.centres[*a].0.total_cmp(&outlook.centres[*b].0));
+    let mut looks: Vec<(Direction, Direction)> =
+        order.into_iter().map(|index| (outlook.centres[index].1, outlook.directions[index])).collect();
+    looks.dedup();
+    let (centres, pointings) = looks.into_iter().unzip();
+    let usages = selection.used.iter().filter_map(|pair| survey.used.get(pair));
+    Ok(Preview {
+        longest: usages.map(|usage| usage.longest).fold(0.0, f64::max),
+        warnings: observation.warnings.clone(),
+        centres,
+        pointings,
+        beam: outlook.primary.description.clone(),
+        frequencies: outlook.frequencies,
+        primary: outlook.primary,
+        observation,
+        survey,
+        components,
+        catalogue,
+    })
+}
+
+impl Preview {
+    /// The middle of the band [Hz].
+    pub fn middle_frequency(&self) -> f64 {
+        0.5 * (self.frequencies[0] + self.frequencies[1])
+    }
+
+    /// Whether a beam is applied.
+    pub fn has_beam(&self) -> bool {
+        !self.primary.is_none()
+    }
+
+    /// The largest power with which any antenna sees what lies at `offset` from where it looks.
+    pub fn power(&self, offset: Offset, frequency: f64) -> f64 {
+        self.primary.attenuation(offset, frequency)
+    }
+
+    /// The angle [rad] beyond which no antenna sees more than `level`.
+    pub fn beam_reach(&self, frequency: f64, level: f64) -> f64 {
+        self.primary.limit_radius(frequency, level)
+    }
+
+    /// A component's flux density, Stokes I, at `frequency` [Hz], as the pointing that sees it best sees it [Jy].
+    pub fn apparent(&self, component: &Component, frequency: f64) -> f64 {
+        let intrinsic = component.stokes_at(frequency).i;
+        if !self.has_beam() {
+            return intrinsic;
+        }
+        let powers = self
+            .pointings
+            .iter()
+            .map(|pointing| self.power(Offset::of(component.position, *pointing), frequency));
+        intrinsic * powers.fold(0.0, f64::max)
+    }
+}
