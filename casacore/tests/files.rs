@@ -220,3 +220,48 @@ fn different_tables_in_different_threads() {
         .collect();
     workers.into_iter().for_each(|worker| worker.join().expect("no panic"));
 }
+
+#[test]
+fn a_column_is_reserved_instead_of_filled() {
+    let (_folder, path) = place();
+    numbered(&path, 50, 0.0).close().expect("closed");
+    let table = Table::open(&path, Access::ReadWrite).expect("the table");
+    assert!(table.lock(LockMode::Write, Duration::ZERO).expect("a lock"));
+    table.forget_sync_data().expect("emptied");
+    // A process that is killed here leaves the number of rows in table.dat alone.
+    let copy = path.with_file_name("copy.tab");
+    std::fs::create_dir(&copy).expect("a folder");
+    for entry in std::fs::read_dir(&path).expect("the table") {
+        let entry = entry.expect("a file");
+        if entry.file_name() != "table.lock" {
+            std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("copied");
+        }
+    }
+    assert_eq!(std::fs::metadata(path.join("table.lock")).expect("the lock").len(), 0);
+    assert_eq!(times(&Table::open(&copy, Access::ReadOnly).expect("the copy")).len(), 50);
+
+    let storage = Storage::TiledShape { tile: vec![16, 8, 4] };
+    let column = ColumnSpec::array("MODEL", DataType::Complex, ColumnShape::Fixed(vec![8, 4]), storage);
+    table.add_column(&column).expect("a column");
+    table.reserve_column("MODEL").expect("space");
+    table.fsync().expect("on the disk");
+    let sizes: Vec<u64> = table
+        .files_of_column("MODEL")
+        .expect("files")
+        .iter()
+        .map(|file| std::fs::metadata(file).expect("a file").len())
+        .collect();
+    // Four tiles of 16 rows.
+    assert!(sizes.contains(&(4 * 16 * 8 * 4 * 8)), "{sizes:?}");
+    assert_eq!(table.cell::<Complex32>("MODEL", 49).expect("zeros")[[7, 3]], Complex32::default());
+    let ones = Array::from_elem(IxDyn(&[1, 8, 4]), Complex32::new(1.0, 2.0));
+    table.put_cells("MODEL", 33, ones.view()).expect("written");
+    assert!(table.mark_changed("MODEL").expect("marked"));
+    table.set_column_keyword("MODEL", "DONE", &Value::Bool(true)).expect("a keyword");
+    table.close().expect("closed");
+
+    let again = Table::open(&path, Access::ReadOnly).expect("the table");
+    assert_eq!(again.cell::<Complex32>("MODEL", 33).expect("ones")[[0, 0]], Complex32::new(1.0, 2.0));
+    assert_eq!(again.cell::<Complex32>("MODEL", 34).expect("zeros")[[0, 0]], Complex32::default());
+    assert_eq!(times(&again).len(), 50);
+}
