@@ -28,6 +28,19 @@ fn numbered(path: &Path, rows: u64, first: f64) -> Table {
     table
 }
 
+/// A copy of the table's files beside it, but for table.lock: to close that would drop the lock.
+fn files_copied(path: &Path) -> PathBuf {
+    let copy = path.with_file_name("copy.tab");
+    std::fs::create_dir(&copy).expect("a folder");
+    for entry in std::fs::read_dir(path).expect("the table") {
+        let entry = entry.expect("a file");
+        if entry.file_name() != "table.lock" {
+            std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("copied");
+        }
+    }
+    copy
+}
+
 fn times(table: &Table) -> Vec<f64> {
     table.scalars("TIME", 0..table.row_count()).expect("times")
 }
@@ -99,15 +112,7 @@ fn fsync_writes_everything_and_needs_the_files() {
     let table = numbered(&path, 5, 0.0);
     table.fsync().expect("on the disk");
     // What was written is in the files: a copy of them is the whole table.
-    let copy = path.with_file_name("copy.tab");
-    std::fs::create_dir(&copy).expect("a folder");
-    for entry in std::fs::read_dir(&path).expect("the table") {
-        let entry = entry.expect("a file");
-        // Closing table.lock would drop the lock.
-        if entry.file_name() != "table.lock" {
-            std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("copied");
-        }
-    }
+    let copy = files_copied(&path);
     let other = Table::open(&copy, Access::ReadOnly).expect("the copy");
     assert_eq!(times(&other), [0.0, 1.0, 2.0, 3.0, 4.0]);
     assert_eq!(other.cell::<Complex32>("DATA", 4).expect("data")[[2, 1]], Complex32::new(4.0, 21.0));
@@ -229,14 +234,7 @@ fn a_column_is_reserved_instead_of_filled() {
     assert!(table.lock(LockMode::Write, Duration::ZERO).expect("a lock"));
     table.forget_sync_data().expect("emptied");
     // A process that is killed here leaves the number of rows in table.dat alone.
-    let copy = path.with_file_name("copy.tab");
-    std::fs::create_dir(&copy).expect("a folder");
-    for entry in std::fs::read_dir(&path).expect("the table") {
-        let entry = entry.expect("a file");
-        if entry.file_name() != "table.lock" {
-            std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("copied");
-        }
-    }
+    let copy = files_copied(&path);
     assert_eq!(std::fs::metadata(path.join("table.lock")).expect("the lock").len(), 0);
     assert_eq!(times(&Table::open(&copy, Access::ReadOnly).expect("the copy")).len(), 50);
 

@@ -99,7 +99,7 @@ impl Rule {
 pub(crate) struct Averages {
     bandwidth: bool,
     time: bool,
-    /// `2π`-turns per second and metre are these: the longest baseline times the farthest source [m].
+    /// The longest baseline times the distance |(l, m, n − 1)| of the farthest source [m]: the largest path.
     lever: f64,
     /// The farthest source, for messages [rad].
     far: f64,
