@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::radius::outermost;
-use super::{ARCMIN, Beam, C, Offset, QUARTER_TURN};
+use super::{ARCMIN, Beam, C, Offset, QUARTER_TURN, series};
 
 /// The power series in t = x²/32 − 1 of `2 J1(x)/x` for |x| ≤ 8: its Chebyshev series (mpmath, 50 digits), of which
 /// the terms left out sum to less than 1e-16, put into powers of t.
@@ -127,9 +127,7 @@ impl Beam for Airy {
         } else if self.blockage == 0.0 && scale * highest <= 8.0 {
             multiply_near(scale, frequencies, values);
         } else {
-            for (value, frequency) in values.iter_mut().zip(frequencies) {
-                *value *= self.at(scale * frequency).powi(2);
-            }
+            series::multiply(|frequency| self.at(scale * frequency).powi(2), frequencies, values);
         }
     }
 
@@ -200,10 +198,11 @@ impl Beam for Dsa110 {
     }
 
     fn multiply(&self, offset: Offset, frequencies: &[f64], values: &mut [f64]) {
-        let sine = if offset.is_behind() { f64::NAN } else { offset.angle.sin() };
-        for (value, frequency) in values.iter_mut().zip(frequencies) {
-            *value *= if sine.is_nan() { 0.0 } else { Self::at(Self::scale(*frequency) * sine).powi(2) };
+        if offset.is_behind() {
+            return values.fill(0.0);
         }
+        let sine = offset.angle.sin();
+        series::multiply(|frequency| Self::at(Self::scale(frequency) * sine).powi(2), frequencies, values);
     }
 
     fn limit_radius(&self, frequency: f64, level: f64) -> f64 {

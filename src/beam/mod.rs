@@ -15,6 +15,7 @@ mod option;
 mod pointing;
 mod polynomial;
 mod radius;
+mod series;
 mod smear;
 mod table;
 mod telescopes;

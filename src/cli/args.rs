@@ -14,7 +14,7 @@ use super::regions::RegionsArgs;
 use super::sky::SkyPictureArgs;
 use super::sky_args::{SkyArgs, resolved};
 use super::values::parse_bytes;
-use crate::predict::{Engine, Job, Mode, Options, Smear, Writer};
+use crate::predict::{self, Engine, Job, Mode, Options, Smear, Writer};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -176,8 +176,8 @@ pub(super) struct PredictArgs {
     /// Read back and check this many visibilities
     #[arg(long, default_value_t = 256, value_name = "N", help_heading = "Running")]
     check: usize,
-    /// The largest rms error of the check, relative to rms |V|; the delay-FFT is made ten times as accurate (1e-6 to 1e-3)
-    #[arg(long, default_value_t = 1e-5, value_name = "E", help_heading = "Running")]
+    /// The rms error that is promised over cross-correlations, relative to rms |V|, 1e-6 to 1e-3; the check fails above it
+    #[arg(long, default_value = "1e-6", value_name = "E", help_heading = "Running")]
     epsilon: f64,
     /// Say nothing but warnings and errors
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Running")]
@@ -216,6 +216,7 @@ impl PredictArgs {
                 Err(CliError::Usage(format!("{option} must be a number of at least zero, not {value}")))
             }
         };
+        predict::check_epsilon(self.epsilon).map_err(|error| CliError::Usage(error.to_string()))?;
         // A week is longer than anybody waits, and short enough for the clock's arithmetic.
         let wait = positive(self.lock_timeout, "--lock-timeout")?.min(7.0 * 86_400.0);
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -243,7 +244,7 @@ impl PredictArgs {
                 memory: self.memory,
                 lock_timeout: Duration::from_secs_f64(wait),
                 check: self.check,
-                epsilon: positive(self.epsilon, "--epsilon")?,
+                epsilon: self.epsilon,
                 delmod: self.delmod,
                 dry_run: self.dry_run,
                 engine: match self.engine {

@@ -63,14 +63,16 @@ pub(super) fn plan(report: &Report) -> String {
         &mut text,
         "plan",
         format!(
-            "{}, {}, {}, {} blocks of {} rows",
-            plan.engine,
+            "{}, {}, {} blocks of {} rows",
             plan.simd,
             counted(plan.threads, "thread"),
             plan.blocks,
             plan.block_rows
         ),
     );
+    for engine in &plan.engines {
+        line(&mut text, "", engine.clone());
+    }
     let verb = match report.mode {
         Mode::Replace => "fill",
         Mode::Add => "add to",

@@ -120,6 +120,11 @@ impl Observation {
         })
     }
 
+    /// The SPECTRAL_WINDOW_ID of a DATA_DESC_ID; −1 where there is none.
+    pub fn spectral_window_of(&self, data_desc_id: i32) -> i32 {
+        row(&self.data_descriptions, data_desc_id).map_or(-1, |description| description.spectral_window)
+    }
+
     /// The channels and correlations of a DATA_DESC_ID.
     ///
     /// # Errors

@@ -3,11 +3,12 @@
 
 use kernels::{Complex32, Complex64};
 use ndarray::ArrayViewMut3;
+use rayon::prelude::*;
 
 use super::block::{Action, Block};
 use super::error::Result;
 use super::job::Mode;
-use super::plan::{Key, Plan, View};
+use super::plan::{Key, Plan};
 use crate::ms::rows::is_finite;
 use crate::ms::{CellShape, ModelColumn};
 
@@ -107,29 +108,39 @@ impl Check {
         }
     }
 
-    /// Reads the chosen visibilities back and compares them. `None` where none were chosen.
-    pub(crate) fn finish(
+    /// The model of the chosen visibilities, by a plain sum in double precision.
+    pub(crate) fn expected(&self, plan: &Plan) -> Result<Vec<Complex64>> {
+        // Keys come in the order of the rows.
+        let same: Vec<&[Pick]> = self.picks.chunk_by(|a, b| a.key == b.key).collect();
+        let of_key = |picks: &&[Pick]| -> Result<Vec<Complex64>> {
+            let Some(first) = picks.first() else {
+                return Ok(Vec::new());
+            };
+            let view = plan.view(first.key)?;
+            let model = |pick: &Pick| {
+                plan.reference(&view, pick.key, (pick.uvw, pick.exposure), pick.channel, pick.correlation)
+            };
+            Ok(picks.par_iter().map(model).collect())
+        };
+        let models: Vec<Vec<Complex64>> = same.par_iter().map(of_key).collect::<Result<_>>()?;
+        Ok(models.concat())
+    }
+
+    /// Reads the chosen visibilities back and compares them with the `expected` model. `None` where none were chosen.
+    pub(crate) fn compare(
         &self,
-        plan: &Plan,
+        expected: &[Complex64],
         column: &ModelColumn,
         mode: Mode,
     ) -> Result<Option<CheckResult>> {
-        let mut view: Option<(Key, View)> = None;
         let (mut square, mut power, mut old_power, mut max) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
         let mut cell = Vec::new();
         let mut cell_row = None;
-        for pick in &self.picks {
+        for (pick, model) in self.picks.iter().zip(expected.iter().copied()) {
             if cell_row != Some(pick.row) {
                 read_cell(column, pick, &mut cell)?;
                 cell_row = Some(pick.row);
             }
-            // Keys come in the order of the rows: one view at a time is enough.
-            let (_, seen) = match view.take().filter(|(key, _)| *key == pick.key) {
-                Some(known) => view.insert(known),
-                None => view.insert((pick.key, plan.view(pick.key)?)),
-            };
-            let model =
-                plan.reference(seen, pick.key, (pick.uvw, pick.exposure), pick.channel, pick.correlation);
             let old = double(pick.old);
             let expected = match mode {
                 Mode::Replace => model,

@@ -140,7 +140,7 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How many visibilities are read back and checked.
     pub check: usize,
-    /// The largest rms error of the check, relative to rms |V|.
+    /// The rms error over cross-correlations that is promised, relative to rms |V|: 1e-6 to 1e-3.
     pub epsilon: f64,
     /// Whether CASA's virtual model is removed.
     pub delmod: bool,
@@ -181,7 +181,7 @@ impl Default for Options {
             memory: 512 << 20,
             lock_timeout: Duration::from_secs(30),
             check: 256,
-            epsilon: 1e-5,
+            epsilon: 1e-6,
             delmod: false,
             dry_run: false,
             engine: Engine::Auto,

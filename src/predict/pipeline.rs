@@ -2,8 +2,7 @@
 //! fill blocks that go round. Where the column's tile file is known exactly they write them, too; elsewhere the
 //! calling thread does, through casacore and in the order of the rows.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -17,7 +16,7 @@ use super::block::{Action, Block};
 use super::check::Check;
 use super::error::{PredictError, Result};
 use super::job::Mode;
-use super::plan::Plan;
+use super::plan::{Key, Plan};
 use super::run::Observer;
 use crate::ms::{CellShape, ModelColumn, Observation, RowBlock, TileFile};
 
@@ -137,20 +136,33 @@ impl Pipeline<'_, '_> {
                     let _ = done.send(Computed { block, result, compute, write });
                 });
             };
-            self.drive(&start, done, &computed, check, observer)
+            // What goes wrong here goes wrong again, and is told, where the rows come.
+            let prepare = |key: Key| {
+                scope.spawn(move |_| {
+                    let _ = catch_unwind(AssertUnwindSafe(|| plan.predictor(key)));
+                });
+            };
+            self.drive(&start, &prepare, done, &computed, check, observer)
         })
     }
 
     fn drive(
         &self,
         start: &dyn Fn(Block, Sender<Computed>),
+        prepare: &dyn Fn(Key),
         done: Sender<Computed>,
         computed: &Receiver<Computed>,
         check: &mut Check,
         observer: &mut dyn Observer,
     ) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        let mut reader = Reader { pipeline: self, ahead: RowBlock::default(), next: 0 };
+        let mut reader = Reader {
+            pipeline: self,
+            ahead: RowBlock::default(),
+            next: 0,
+            looked: 0,
+            announced: HashSet::new(),
+        };
         let mut free: Vec<Block> = Vec::new();
         free.resize_with(self.blocks.count, Block::default);
         let mut computing = 0;
@@ -171,6 +183,8 @@ impl Pipeline<'_, '_> {
                 check.visit(self.plan, &block);
                 computing += 1;
                 start(block, done.clone());
+                // Kernels are made while the blocks before theirs are computed, so that no thread waits for another.
+                reader.upcoming().into_iter().for_each(prepare);
             }
             if computing == 0 {
                 break;
@@ -239,9 +253,40 @@ struct Reader<'p, 'a, 't> {
     pipeline: &'p Pipeline<'a, 't>,
     ahead: RowBlock,
     next: u64,
+    /// The rows whose kernels are announced end here.
+    looked: u64,
+    announced: HashSet<Key>,
 }
 
+/// Kernels announced that are remembered: enough for those in use.
+const MOST_ANNOUNCED: usize = 1 << 14;
+
 impl Reader<'_, '_, '_> {
+    /// The kernels, not announced before, of the rows in as many blocks to come as go round.
+    fn upcoming(&mut self) -> Vec<Key> {
+        let pipeline = self.pipeline;
+        let reach = (pipeline.blocks.rows * pipeline.blocks.count) as u64;
+        let end = (self.next + reach).min(self.ahead.start + self.ahead.len() as u64);
+        let from = self.looked.max(self.next);
+        let mut keys = Vec::new();
+        if self.announced.len() > MOST_ANNOUNCED {
+            self.announced.clear();
+        }
+        let most = pipeline.plan.ahead();
+        self.looked = from;
+        while self.looked < end && keys.len() < most {
+            let i = (self.looked - self.ahead.start) as usize;
+            self.looked += 1;
+            if pipeline.selection.used.contains(&(self.ahead.field[i], self.ahead.data_desc[i])) {
+                let key = pipeline.plan.key(&self.ahead, i);
+                if self.announced.insert(key) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys
+    }
+
     /// Fills `block` with the next rows; false at the end.
     fn fill(&mut self, block: &mut Block) -> Result<bool> {
         let pipeline = self.pipeline;

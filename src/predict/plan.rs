@@ -1,50 +1,23 @@
 //! What is computed for which rows: the chosen sky as kernels, one for each phase centre and set-up.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
-use kernels::{Complex64, KernelError, Mix, Plane, Source};
-use rayon::prelude::*;
+use kernels::{Complex64, KernelError, Source};
 
 use super::correlate::{mix, stokes_needed};
-use super::engine::{EngineChoice, Kernel};
+use super::engine::{EngineChoice, Kernel, Load};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
+use super::plan_cache::Recent;
 use super::predictor::Predictor;
 use super::primary::Primary;
+use super::setup::{Setup, four, load, members, spectra};
 use super::smear::{Averages, Rule, Sample, rate};
 use crate::beam::Offset;
 use crate::coords::{Direction, Frame};
 use crate::ms::{Observation, RowBlock, RowSurvey};
-use crate::sky::{Component, Stokes};
-
-/// The components that feel one Stokes parameter.
-struct Members {
-    stokes: usize,
-    components: Vec<usize>,
-}
-
-/// The channels and correlations of one DATA_DESC_ID, with the spectra of the sky at its channels.
-struct Setup {
-    frequencies: Vec<f64>,
-    /// The channels' widths [Hz] and the average over them.
-    widths: Vec<f64>,
-    channel: Rule,
-    mix: Mix,
-    planes: Vec<Members>,
-    spectra: Spectra,
-    /// Rows of this set-up, and about how many of them see the sky through the same beam.
-    rows: (u64, u64),
-}
-
-/// The flux densities of a set-up's planes.
-enum Spectra {
-    /// In kernels about some centre, which those about all others share: no beam. One for each node of the average over
-    /// channels, with its weight.
-    Shared(Vec<(f32, Kernel)>),
-    /// By plane, shape (component, channel) [Jy], before the beam.
-    Intrinsic(Vec<Vec<f32>>),
-}
+use crate::sky::Component;
 
 /// What identifies a kernel: the field, the time where its centre or the beam moves, the DATA_DESC_ID, and the
 /// kinds of antennas.
@@ -57,14 +30,7 @@ pub(crate) struct Key {
     pair: (usize, usize),
 }
 
-type Slot = Arc<OnceLock<std::result::Result<Arc<Predictor>, KernelError>>>;
-
-/// Kernels in use, the oldest first.
-#[derive(Default)]
-struct Cache {
-    slots: HashMap<Key, Slot>,
-    order: VecDeque<Key>,
-}
+type Slot = OnceLock<std::result::Result<Arc<Predictor>, KernelError>>;
 
 /// Bytes that a kernel about one centre takes for each component (positions, axes, packed copies).
 const BYTES_PER_SOURCE: usize = 256;
@@ -86,8 +52,7 @@ pub(crate) struct Plan<'a> {
     setups: BTreeMap<i32, Setup>,
     engine: EngineChoice,
     averages: Averages,
-    cache: Mutex<Cache>,
-    kept: usize,
+    cache: Recent<Key, Slot>,
 }
 
 impl<'a> Plan<'a> {
@@ -112,8 +77,7 @@ impl<'a> Plan<'a> {
             setups: BTreeMap::new(),
             engine,
             averages,
-            cache: Mutex::default(),
-            kept: 0,
+            cache: Recent::new(0),
         };
         let mut channels = 0;
         for &(field, data_desc) in used {
@@ -121,8 +85,10 @@ impl<'a> Plan<'a> {
             let centre = plan.centre(field, time)?;
             plan.add_sky(centre.frame);
             if !plan.setups.contains_key(&data_desc) {
-                let setup =
-                    plan.setup(data_desc, centre, rows_of(survey, used, data_desc, primary.moves()))?;
+                let beam = (!primary.is_none()).then(|| (primary.moves(), primary.kinds()));
+                let load = load(survey, used, data_desc, beam);
+                let key = Key { field, time: time.to_bits(), data_desc, pair: (0, 0) };
+                let setup = plan.setup(key, load)?;
                 channels = channels.max(setup.frequencies.len());
                 plan.setups.insert(data_desc, setup);
             }
@@ -131,27 +97,36 @@ impl<'a> Plan<'a> {
         let spectrum = if primary.is_none() { 0 } else { 4 * channels };
         let nodes = plan.setups.values().map(|setup| setup.channel.nodes().len()).max().unwrap_or(1);
         let kernel = (BYTES_PER_SOURCE + spectrum) * plan.components.len().max(1) * nodes;
-        plan.kept = (memory / kernel).clamp(8, 4096);
+        plan.cache = Recent::new((memory / kernel).clamp(8, 4096));
         Ok(plan)
     }
 
-    /// What computes the rows of each set-up, in words, and why.
-    pub(crate) fn engines(&self) -> String {
-        let mut words: Vec<String> = Vec::new();
+    /// What computes the rows of each spectral window, in words, and why; windows of which the same can be said together.
+    pub(crate) fn engines(&self) -> Vec<String> {
+        let nodes = self.averages.integration.nodes().len();
+        let mut told: Vec<(Vec<i32>, usize, String)> = Vec::new();
         for setup in self.setups.values() {
-            let word = match &setup.spectra {
-                Spectra::Shared(kernels) => {
-                    kernels.first().map_or_else(String::new, |(_, kernel)| kernel.describe(&self.engine))
-                }
-                Spectra::Intrinsic(_) => self.engine.describe(),
+            let nodes = setup.channel.nodes().len() * nodes;
+            let word = if nodes > 1 {
+                format!("{}; {nodes} times for the averages", setup.engine)
+            } else {
+                setup.engine.clone()
             };
-            let nodes = setup.channel.nodes().len() * self.averages.integration.nodes().len();
-            let word = if nodes > 1 { format!("{word}, {nodes} times for the averages") } else { word };
-            if !words.contains(&word) {
-                words.push(word);
+            let (window, channels) = (setup.spectral_window, setup.frequencies.len());
+            match told.iter_mut().find(|(_, count, known)| *count == channels && *known == word) {
+                Some((windows, ..)) if windows.contains(&window) => {}
+                Some((windows, ..)) => windows.push(window),
+                None => told.push((vec![window], channels, word)),
             }
         }
-        words.join("; ")
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        told.into_iter()
+            .map(|(windows, channels, word)| {
+                let each = if windows.len() > 1 { " each" } else { "" };
+                let windows = ranges(windows);
+                format!("SPW {windows} ({channels} channel{}{each}): {word}", plural(channels))
+            })
+            .collect()
     }
 
     /// Whether rows are to be read with their EXPOSURE.
@@ -177,24 +152,10 @@ impl<'a> Plan<'a> {
 
     /// The kernel of rows with this key, made by the first thread that asks.
     pub(crate) fn predictor(&self, key: Key) -> Result<Arc<Predictor>> {
-        let slot = {
-            let mut cache = locked(&self.cache);
-            if let Some(slot) = cache.slots.get(&key) {
-                Arc::clone(slot)
-            } else {
-                while cache.order.len() >= self.kept {
-                    if let Some(oldest) = cache.order.pop_front() {
-                        cache.slots.remove(&oldest);
-                    }
-                }
-                cache.order.push_back(key);
-                Arc::clone(cache.slots.entry(key).or_default())
-            }
-        };
-        let view = || self.view(key);
+        let slot = self.cache.get(key);
         if slot.get().is_none() {
             // Outside the slot: what can fail for the MeasurementSet's reasons is not the kernel's error.
-            let view = view()?;
+            let view = self.view(key)?;
             let _ = slot.get_or_init(|| self.make_predictor(key, &view));
         }
         match slot.get() {
@@ -203,45 +164,35 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// How many kernels may be made before rows need them.
+    pub(crate) fn ahead(&self) -> usize {
+        self.cache.most() / 4
+    }
+
     fn make_predictor(&self, key: Key, view: &View) -> std::result::Result<Arc<Predictor>, KernelError> {
         let Some(setup) = self.setups.get(&key.data_desc) else {
             return Err(KernelError::Empty { what: "channels" });
         };
-        let planes: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&view.sources)).collect();
-        let kernels = match &setup.spectra {
-            Spectra::Shared(base) => {
-                let views: Vec<&[Source]> = planes.iter().map(Vec::as_slice).collect();
-                let about = |(weight, kernel): &(f32, Kernel)| Ok((*weight, kernel.with_sources(&views)?));
-                base.iter().map(about).collect::<std::result::Result<_, KernelError>>()?
-            }
-            Spectra::Intrinsic(spectra) => {
-                let seen = self.seen(key, setup, view, spectra);
-                setup.kernels(&self.engine, &planes, &seen, setup.rows.1)?
-            }
+        let sources = setup.sources(&view.sources);
+        let kernels = if self.primary.is_none() {
+            let views: Vec<&[Source]> = sources.iter().map(Vec::as_slice).collect();
+            let about = |(weight, kernel): &(f32, Kernel)| Ok((*weight, kernel.with_sources(&views)?));
+            setup.base.iter().map(about).collect::<std::result::Result<_, KernelError>>()?
+        } else {
+            setup.kernels(&sources, &setup.through(&self.factors(key, setup, view)))?
         };
         let turning = view.rotation.map(|rotation| (rotation, self.averages.integration.clone()));
         Ok(Arc::new(Predictor::new(kernels, turning)))
     }
 
-    /// The spectra through the beam.
-    fn seen(&self, key: Key, setup: &Setup, view: &View, spectra: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    /// What the beam makes of every component at every channel, shape (component, channel).
+    fn factors(&self, key: Key, setup: &Setup, view: &View) -> Vec<f64> {
         let channels = setup.frequencies.len();
         let mut factors = vec![1.0; view.offsets.len() * channels];
-        for (offset, factors) in view.offsets.iter().zip(factors.chunks_exact_mut(channels)) {
+        for (offset, factors) in view.offsets.iter().zip(factors.chunks_exact_mut(channels.max(1))) {
             self.primary.apply(key.pair, *offset, &setup.frequencies, factors);
         }
-        let through = |plane: &Members, spectra: &Vec<f32>| -> Vec<f32> {
-            plane
-                .components
-                .iter()
-                .zip(spectra.chunks_exact(channels))
-                .flat_map(|(index, spectrum)| {
-                    let factors = &factors[index * channels..(index + 1) * channels];
-                    spectrum.iter().zip(factors).map(|(flux, factor)| (f64::from(*flux) * factor) as f32)
-                })
-                .collect()
-        };
-        setup.planes.iter().zip(spectra).map(|(plane, spectra)| through(plane, spectra)).collect()
+        factors
     }
 
     /// The visibility of one correlation by a plain sum in double precision: what the kernels are
@@ -306,7 +257,9 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn setup(&self, data_desc: i32, centre: Direction, rows: (u64, u64)) -> Result<Setup> {
+    /// The set-up of a key's rows; its base is about the key's phase centre and through its beam.
+    fn setup(&self, key: Key, load: Load) -> Result<Setup> {
+        let data_desc = key.data_desc;
         let (window, polarization) = self.observation.setup(data_desc)?;
         let mix = mix(&polarization.correlations).map_err(|message| {
             PredictError::Options(format!(
@@ -316,25 +269,27 @@ impl<'a> Plan<'a> {
         })?;
         let frequencies = &window.frequencies;
         let planes = members(&self.components, stokes_needed(&mix));
-        let spectra: Vec<Vec<f32>> =
-            planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect();
         let mut setup = Setup {
+            spectral_window: self.observation.spectral_window_of(data_desc),
             frequencies: frequencies.clone(),
             widths: window.widths.clone(),
             channel: self.averages.channel(&window.widths)?,
             mix,
+            spectra: planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect(),
             planes,
-            spectra: Spectra::Intrinsic(Vec::new()),
-            rows,
+            base: Vec::new(),
+            engine: String::new(),
         };
-        setup.spectra = if self.primary.is_none() {
-            let all = Sky::new(&self.components, centre.frame).about(centre);
-            let sources: Vec<Vec<Source>> = setup.planes.iter().map(|plane| plane.pick(&all)).collect();
-            let base = setup.kernels(&self.engine, &sources, &spectra, setup.rows.0);
-            Spectra::Shared(base.map_err(|source| self.kernel_error(data_desc, source))?)
+        let view = self.view(key)?;
+        let sources = setup.sources(&view.sources);
+        let seen = if self.primary.is_none() {
+            std::mem::take(&mut setup.spectra)
         } else {
-            Spectra::Intrinsic(spectra)
+            setup.through(&self.factors(key, &setup, &view))
         };
+        setup
+            .set_base(&self.engine, &sources, &seen, load)
+            .map_err(|source| self.kernel_error(data_desc, source))?;
         Ok(setup)
     }
 
@@ -347,47 +302,21 @@ impl<'a> Plan<'a> {
     }
 }
 
-impl Setup {
-    /// Kernels of these sources and spectra, by plane: one for each node of the average over channels, with its weight.
-    fn kernels(
-        &self,
-        engine: &EngineChoice,
-        sources: &[Vec<Source>],
-        spectra: &[Vec<f32>],
-        rows: u64,
-    ) -> std::result::Result<Vec<(f32, Kernel)>, KernelError> {
-        let planes: Vec<Plane> = self
-            .planes
-            .iter()
-            .zip(sources.iter().zip(spectra))
-            .map(|(plane, (sources, spectra))| Plane { stokes: plane.stokes, sources, spectra })
-            .collect();
-        let node = |(x, weight): &(f64, f64)| {
-            let places = self.frequencies.iter().zip(&self.widths).map(|(centre, width)| centre + x * width);
-            let frequencies: Vec<f64> = places.collect();
-            Ok((*weight as f32, engine.kernel(&frequencies, &planes, &self.mix, rows)?))
-        };
-        self.channel.nodes().iter().map(node).collect()
+/// `0–15`, `0, 2–4`: ascending numbers.
+fn ranges(mut numbers: Vec<i32>) -> String {
+    numbers.sort_unstable();
+    let mut parts: Vec<(i32, i32)> = Vec::new();
+    for number in numbers {
+        match parts.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => parts.push((number, number)),
+        }
     }
-}
-
-impl Members {
-    fn pick(&self, all: &[Source]) -> Vec<Source> {
-        self.components.iter().map(|index| all[*index]).collect()
-    }
-}
-
-/// The rows of a set-up, and about how many of them see the sky through the same beam: those of a field, or of an
-/// integration where the beam moves.
-fn rows_of(survey: &RowSurvey, used: &BTreeSet<(i32, i32)>, data_desc: i32, moves: bool) -> (u64, u64) {
-    let of_setup = used.iter().filter(|pair| pair.1 == data_desc).filter_map(|pair| survey.used.get(pair));
-    let (mut rows, mut most) = (0, 0);
-    for usage in of_setup {
-        rows += usage.rows;
-        most = most.max(usage.rows);
-    }
-    // An integration has at most as many rows as there are baselines; without counting them, a tenth of a field's.
-    (rows, if moves { most.div_ceil(10) } else { most })
+    let part = |(first, last): (i32, i32)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}–{last}"),
+    };
+    parts.into_iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
 /// The phase centre of a field at `time` [s, MJD], or why there is none.
@@ -398,42 +327,14 @@ pub(crate) fn phase_centre(observation: &Observation, field: i32, time: f64) -> 
     })
 }
 
-/// Which components go into which plane: those that have the Stokes parameter, where a correlation feels it.
-fn members(components: &[Component], needed: [bool; 4]) -> Vec<Members> {
-    (0..4)
-        .filter(|stokes| needed[*stokes])
-        .map(|stokes| Members {
-            stokes,
-            components: (0..components.len())
-                .filter(|index| four(components[*index].stokes)[stokes] != 0.0)
-                .collect(),
-        })
-        .filter(|plane| !plane.components.is_empty())
-        .collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Flux densities [Jy] of a plane's components, shape (component, channel).
-fn spectra(components: &[Component], plane: &Members, frequencies: &[f64]) -> Vec<f32> {
-    let mut spectra = vec![0.0f32; plane.components.len() * frequencies.len()];
-    spectra.par_chunks_mut(frequencies.len().max(1)).zip(&plane.components).for_each_init(
-        || vec![0.0; frequencies.len()],
-        |scale, (spectrum, index)| {
-            let component = &components[*index];
-            component.evaluate(frequencies, scale);
-            let flux = four(component.stokes)[plane.stokes];
-            for (value, factor) in spectrum.iter_mut().zip(scale) {
-                *value = (flux * *factor) as f32;
-            }
-        },
-    );
-    spectra
-}
-
-fn four(stokes: Stokes) -> [f64; 4] {
-    [stokes.i, stokes.q, stokes.u, stokes.v]
-}
-
-/// A lock whose data stay valid even if another thread panicked while holding it: caches only.
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    #[test]
+    fn runs_of_numbers_are_ranges() {
+        assert_eq!(ranges(vec![3]), "3");
+        assert_eq!(ranges((0..16).collect()), "0–15");
+        assert_eq!(ranges(vec![7, 0, 2, 3, 4]), "0, 2–4, 7");
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use kernels::{Complex32, KernelError};
 
 use super::engine::{Kernel, KernelScratch};
-use super::plan::locked;
+use super::plan_cache::locked;
 use super::smear::{Rule, rate};
 
 /// Kernels about one phase centre, with the working memory of the threads that use them.

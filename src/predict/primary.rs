@@ -97,6 +97,11 @@ impl Primary {
         !self.is_none() && self.pointing.moves()
     }
 
+    /// The number of kinds of antennas.
+    pub(crate) fn kinds(&self) -> usize {
+        self.beam.kinds()
+    }
+
     /// The kinds of the antennas of a baseline.
     pub(crate) fn pair(&self, antenna1: i32, antenna2: i32) -> (usize, usize) {
         self.beam.pair_of(antenna1, antenna2)

@@ -124,8 +124,8 @@ pub struct CatalogueReport {
 /// How the prediction is computed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PlanReport {
-    /// The engine.
-    pub engine: String,
+    /// The engine of each spectral window, and why.
+    pub engines: Vec<String>,
     /// Its instructions.
     pub simd: String,
     /// Compute threads.

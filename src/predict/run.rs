@@ -9,7 +9,7 @@ use rayon::ThreadPool;
 
 use super::check::Check;
 use super::choose::choose_sky;
-use super::engine::EngineChoice;
+use super::engine::{EngineChoice, check_epsilon};
 use super::error::{PredictError, Result};
 use super::job::{Job, Mode, Options, Writer};
 use super::pipeline::{Blocks, Pipeline, RowSelection};
@@ -71,6 +71,7 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
         ..Report::default()
     };
 
+    check_epsilon(options.epsilon)?;
     // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
     let skies = Skies::open(job)?;
     let table = if options.dry_run {
@@ -153,7 +154,7 @@ fn locked_run(
         Blocks::new(row_bytes, column.tile_rows(), pool.current_num_threads(), options.memory / 2, keeps_old);
     report.plan_rows(&observation, &survey, &selection, catalogue, frequencies);
     report.plan = PlanReport {
-        engine: plan.engines(),
+        engines: plan.engines(),
         simd: level.to_string(),
         threads: pool.current_num_threads(),
         block_rows: blocks.rows,
@@ -202,7 +203,14 @@ fn locked_run(
     if outcome.interrupted {
         mark(table, &column, &provenance, false)?;
     }
-    table.fsync()?;
+    // What should be there is summed up while the disk is waited for.
+    let mut expected = Ok(Vec::new());
+    pool.in_place_scope(|scope| {
+        if !outcome.interrupted {
+            scope.spawn(|_| expected = check.expected(&plan));
+        }
+        table.fsync()
+    })?;
     report.seconds.sync = clock.elapsed().as_secs_f64();
     report.outcome(&outcome);
     if outcome.interrupted {
@@ -220,7 +228,10 @@ fn locked_run(
             ),
         });
     }
-    finish(table, &column, &plan, &check, &provenance, report, options)?;
+    let clock = Instant::now();
+    report.check = check.compare(&expected?, &column, options.mode)?;
+    report.seconds.check = clock.elapsed().as_secs_f64();
+    finish(table, &column, &provenance, report, options)?;
     if let Err(error) = write_history(table, &provenance, report, options) {
         let warning = format!("no HISTORY row was written: {error}");
         observer.warning(&warning);
@@ -229,19 +240,14 @@ fn locked_run(
     Ok(())
 }
 
-/// Checks the column and marks it complete.
+/// Marks the column complete if the check found it good.
 fn finish(
     table: &Table,
     column: &ModelColumn,
-    plan: &Plan,
-    check: &Check,
     provenance: &Provenance,
     report: &mut Report,
     options: &Options,
 ) -> Result<()> {
-    let clock = Instant::now();
-    report.check = check.finish(plan, column, options.mode)?;
-    report.seconds.check = clock.elapsed().as_secs_f64();
     if let Some(result) = report.check {
         // Written so that NaN fails.
         let good = result.rms <= options.epsilon;

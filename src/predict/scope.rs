@@ -37,10 +37,7 @@ pub(super) fn select_rows(
             data_desc,
             CellShape { channels: window.frequencies.len(), correlations: polarization.correlations.len() },
         );
-        let spw = usize::try_from(data_desc)
-            .ok()
-            .and_then(|id| observation.data_descriptions.get(id))
-            .map_or(-1, |description| description.spectral_window);
+        let spw = observation.spectral_window_of(data_desc);
         let wanted = options.fields.as_ref().is_none_or(|fields| fields.contains(&field))
             && options.spws.as_ref().is_none_or(|spws| spws.contains(&spw));
         if wanted {

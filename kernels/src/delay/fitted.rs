@@ -2,6 +2,7 @@
 
 use super::band::{Axis, Class, Grid, Span, half_turns};
 use super::basis::{Basis, WIDTH};
+use super::memo::Memo;
 use super::plan::{Bells, Delays, Origin, Slot};
 use super::solve::chebyshev;
 use super::spectrum::{Fit, Samples, Series};
@@ -9,6 +10,7 @@ use super::taps::Taps;
 use crate::simd::Line;
 use crate::{Plane, SPEED_OF_LIGHT, Shape};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// The parts of ε that single errors may have: together they stay below it.
 pub const KERNEL_SHARE: f64 = 0.2;
@@ -23,57 +25,50 @@ const WORST_SHARE: f64 = 4.0;
 const DEGREES: std::ops::RangeInclusive<usize> = 3..=7;
 
 /// A grid and the kernels on it.
-pub type Kernels = (Grid, Basis);
+pub type Kernels = (Arc<Grid>, Arc<Basis>);
 
 /// Series of every source of every plane, in one band.
 pub struct Fitted {
+    /// The first channel.
+    band: usize,
     axis: Axis,
     /// `[plane][source]`
     series: Vec<Vec<Series>>,
-    samples: Option<Samples>,
+    samples: Option<Arc<Samples>>,
     /// Sources that do not fit but are too faint to matter: plane, source, mean power of all.
     faint: Vec<(usize, usize, f64)>,
 }
 
 impl Fitted {
     /// Fits the spectra of every source, with as many terms as most of them need.
-    pub fn new(channels: &[f64], planes: &[Plane], span: &Span, taps: &Taps, epsilon: f64) -> Self {
-        /// Sources that decide how many terms are needed.
-        const JURY: usize = 200;
+    pub fn new(
+        channels: &[f64],
+        planes: &[Plane],
+        span: &Span,
+        taps: &Taps,
+        epsilon: f64,
+        memo: &Memo,
+    ) -> Self {
+        let band = span.channels.start;
         let axis = Axis::new(&channels[span.channels.clone()], span.even);
         let y = axis.y();
-        let total: usize = planes.iter().map(|p| p.sources.len()).sum();
         let flux = |plane: usize, source: usize| {
             let start = source * channels.len();
             &planes[plane].spectra[start + span.channels.start..start + span.channels.end]
         };
-        let mut best: Option<(usize, Fit)> = None;
-        for terms in Fit::lengths(y.len()) {
-            let fit = Fit::new(&y, terms);
-            let mut bad = 0;
-            for (plane, p) in planes.iter().enumerate() {
-                for source in (0..p.sources.len()).step_by((total / JURY).max(1)) {
-                    let flux = flux(plane, source);
-                    let power: f64 = flux.iter().map(|&x| f64::from(x).powi(2)).sum();
-                    bad += usize::from(fit.series(flux).error > square(0.3 * SERIES_SHARE * epsilon) * power);
-                }
-            }
-            if best.as_ref().is_none_or(|(least, _)| bad < *least) {
-                best = Some((bad, fit));
-            }
-            if bad == 0 {
-                break;
-            }
-        }
-        let fit = best.map_or_else(|| Fit::new(&y, 1), |(_, fit)| fit);
+        let make = |terms: usize| memo.fits.get((band, terms), || Arc::new(Fit::new(&y, terms)));
+        let fit = jury(&make, planes, &flux, y.len(), 0.3 * SERIES_SHARE * epsilon, memo, band);
         let series = (0..planes.len())
             .map(|plane| (0..planes[plane].sources.len()).map(|s| fit.series(flux(plane, s))).collect())
             .collect();
         let gaussian = planes.iter().any(|p| p.sources.iter().any(|s| s.shape != Shape::Point));
-        let stretch = Grid::new(&axis, taps, 1.0).domain.stretch;
-        let half = axis.edge * axis.unit / axis.centre;
-        let samples = if gaussian { Samples::new(half, stretch, SERIES_SHARE * epsilon) } else { None };
-        Self { axis, series, samples, faint: Vec::new() }
+        let samples = || {
+            let stretch = Grid::new(&axis, taps, 1.0).domain.stretch;
+            let half = axis.edge * axis.unit / axis.centre;
+            Samples::new(half, stretch, SERIES_SHARE * epsilon).map(Arc::new)
+        };
+        let samples = if gaussian { memo.samples.get(band, samples) } else { None };
+        Self { band, axis, series, samples, faint: Vec::new() }
     }
 
     /// Strikes out the sources whose spectra a series does not represent, but for those too faint to matter.
@@ -125,6 +120,7 @@ impl Fitted {
         fit: &[Vec<bool>],
         taps: &Taps,
         tolerance: f64,
+        memo: &Memo,
     ) -> Option<Kernels> {
         // The greatest square of each term over that of the spectrum.
         let mut scale: Vec<f64> = vec![1.0];
@@ -155,7 +151,34 @@ impl Fitted {
         if let (Some(samples), true) = (&self.samples, gaussian) {
             raise(&samples.greatest, 1.0);
         }
-        best_basis(&self.axis, taps, &scale, tolerance)
+        self.best_basis(taps, &scale, tolerance, memo)
+    }
+
+    /// The coarsest grid and the lowest degree with which kernels err by at most `tolerance`, given the mean squares of
+    /// terms.
+    fn best_basis(&self, taps: &Taps, scale: &[f64], tolerance: f64, memo: &Memo) -> Option<Kernels> {
+        let error = |basis: &Basis| {
+            let sum: f64 = basis.errors.iter().zip(scale).map(|(e, s)| e * e * s).sum();
+            sum.sqrt()
+        };
+        let terms = scale.len();
+        for oversampling in [1.25, 1.4, 1.6, 1.75, 1.9, 2.1, 2.4, 2.8, 3.3, 4.0_f64] {
+            let grid = memo.grids.get((self.band, oversampling.to_bits()), || {
+                Arc::new(Grid::new(&self.axis, taps, oversampling))
+            });
+            let make = |degree: usize| {
+                memo.bases.get((self.band, grid.len, terms, degree), || {
+                    Arc::new(Basis::new(grid.domain, &grid.response, terms, degree))
+                })
+            };
+            let most = make(*DEGREES.end());
+            if error(&most) > tolerance {
+                continue;
+            }
+            let fewer = (*DEGREES.start()..*DEGREES.end()).map(make).find(|basis| error(basis) <= tolerance);
+            return Some((Arc::clone(&grid), fewer.unwrap_or(most)));
+        }
+        None
     }
 
     /// The grid of the band with the kernels of its sources.
@@ -166,6 +189,7 @@ impl Fitted {
         taps: &Taps,
         lens: &[usize],
         epsilon: f64,
+        memo: &Memo,
     ) -> Delays {
         let axis = &self.axis;
         let series = |o: &Origin| &self.series[o.plane][o.source].terms;
@@ -191,7 +215,11 @@ impl Fitted {
                 let sum = |t: &Vec<f64>| t.iter().zip(series(o)).map(|(a, b)| a * b).sum::<f64>() as f32;
                 at_samples.iter().map(sum).collect::<Vec<f32>>()
             };
-            let (lines, table) = basis.table(&samples.greatest, 0.3 * KERNEL_SHARE * epsilon);
+            let key = (self.band, grid.len, basis.pieces.len(), basis.pieces[0].len());
+            let (lines, table) = memo.tables.get(key, || {
+                let (lines, table) = basis.table(&samples.greatest, 0.3 * KERNEL_SHARE * epsilon);
+                (lines, Arc::new(table))
+            });
             Bells {
                 least: exponents.iter().copied().fold(f32::INFINITY, f32::min),
                 pairs: exponents.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
@@ -210,7 +238,7 @@ impl Fitted {
             half_turns: half_turns(axis.centre),
             cells: axis.unit * grid.len as f64 / SPEED_OF_LIGHT,
             len: grid.len,
-            classes: Class::all(axis, grid, taps, lens),
+            classes: memo.classes.get((self.band, grid.len), || Arc::new(Class::all(axis, grid, taps, lens))),
             lines,
             points,
             bells,
@@ -222,28 +250,52 @@ fn square(x: f64) -> f64 {
     x * x
 }
 
-/// The coarsest grid and the lowest degree with which kernels err by at most `tolerance`, given the mean squares of terms.
-fn best_basis(axis: &Axis, taps: &Taps, scale: &[f64], tolerance: f64) -> Option<Kernels> {
-    let error = |basis: &Basis| {
-        let sum: f64 = basis.errors.iter().zip(scale).map(|(e, s)| e * e * s).sum();
-        sum.sqrt()
+/// The fit with as many terms as most spectra need: the fewest with which none of a jury is bad, or the least are.
+fn jury<'a>(
+    make: &dyn Fn(usize) -> Arc<Fit>,
+    planes: &[Plane],
+    flux: &dyn Fn(usize, usize) -> &'a [f32],
+    channels: usize,
+    tolerance: f64,
+    memo: &Memo,
+    band: usize,
+) -> Arc<Fit> {
+    /// Sources that decide how many terms are needed.
+    const JURY: usize = 200;
+    let total: usize = planes.iter().map(|p| p.sources.len()).sum();
+    let step = (total / JURY).max(1);
+    // How many are bad; beyond `most` it does not matter.
+    let count = |fit: &Fit, most: usize| -> usize {
+        let all =
+            (0..planes.len()).flat_map(|p| (0..planes[p].sources.len()).step_by(step).map(move |s| (p, s)));
+        let bad = all.filter(|&(plane, source)| {
+            let flux = flux(plane, source);
+            let power: f64 = flux.iter().map(|&x| f64::from(x).powi(2)).sum();
+            fit.series(flux).error > square(tolerance) * power
+        });
+        bad.take(most.saturating_add(1)).count()
     };
-    let terms = scale.len();
-    for oversampling in [1.25, 1.4, 1.6, 1.75, 1.9, 2.1, 2.4, 2.8, 3.3, 4.0] {
-        let grid = Grid::new(axis, taps, oversampling);
-        let most = Basis::new(grid.domain, &grid.response, terms, *DEGREES.end());
-        if error(&most) > tolerance {
-            continue;
+    let lengths: Vec<usize> = Fit::lengths(channels).collect();
+    // Fewer terms than kin needed are too few for most: only the next lower number is tried.
+    let hint = memo.terms.look(&band).and_then(|terms| lengths.iter().position(|&length| length == terms));
+    let mut best: Option<(usize, usize, Arc<Fit>)> = None;
+    for &terms in &lengths[hint.unwrap_or(0).saturating_sub(1).min(lengths.len())..] {
+        let fit = make(terms);
+        let most = best.as_ref().map_or(usize::MAX, |(least, ..)| *least);
+        let bad = count(&fit, most);
+        if bad < most {
+            best = Some((bad, terms, fit));
         }
-        for degree in *DEGREES.start()..*DEGREES.end() {
-            let basis = Basis::new(grid.domain, &grid.response, terms, degree);
-            if error(&basis) <= tolerance {
-                return Some((grid, basis));
-            }
+        if bad == 0 {
+            break;
         }
-        return Some((grid, most));
     }
-    None
+    let Some((_, terms, fit)) = best else {
+        return make(1);
+    };
+    // The first plan's number stays: what comes of the others must not depend on their order.
+    memo.terms.get(band, || terms);
+    fit
 }
 
 /// The kernel of a source with the given series.

@@ -10,6 +10,7 @@ mod basis;
 pub(crate) mod cost;
 mod fft;
 mod fitted;
+mod memo;
 mod plan;
 mod run;
 mod solve;
@@ -22,6 +23,7 @@ use crate::{KernelError, Mix, Plane, SPEED_OF_LIGHT, SimdLevel, Source};
 use num_complex::Complex32;
 use plan::DelayPlan;
 use run::{Job, cells, lines};
+use std::sync::Arc;
 
 /// The range of [`DelayOptions::epsilon`].
 pub const EPSILON: std::ops::RangeInclusive<f64> = 1e-6..=1e-3;
@@ -80,8 +82,19 @@ impl DelayFft {
         if !EPSILON.contains(&options.epsilon) {
             return Err(KernelError::Epsilon { epsilon: options.epsilon });
         }
-        let plan = DelayPlan::new(token.widths(), channels, planes, mix, options.epsilon)?;
+        let plan = DelayPlan::new(token.widths(), channels, planes, mix, options.epsilon, Arc::default())?;
         Ok(Self { level, token, options: *options, plan })
+    }
+
+    /// Another plan for the same `channels`, with other spectra, as through a beam that looks elsewhere: as good as
+    /// [`DelayFft::new`], but what depends on the channels alone is taken from `self`.
+    ///
+    /// # Errors
+    /// As [`DelayFft::new`].
+    pub fn with_spectra(&self, channels: &[f64], planes: &[Plane], mix: &Mix) -> Result<Self, KernelError> {
+        let memo = if self.plan.is_for(channels) { Arc::clone(&self.plan.memo) } else { Arc::default() };
+        let plan = DelayPlan::new(self.token.widths(), channels, planes, mix, self.options.epsilon, memo)?;
+        Ok(Self { plan, ..*self })
     }
 
     /// The same spectra with the sources elsewhere (another phase centre): shares the kernels with `self`.

@@ -2,10 +2,11 @@
 
 use super::band::{Class, Span, spans};
 use super::fitted::{Fitted, KERNEL_SHARE, Kernels};
+use super::memo::Memo;
 use super::taps::Taps;
 use crate::plan::{Plan, Segment, check, check_sources, segments};
 use crate::simd::{Line, Widths};
-use crate::{KernelError, Mix, Plane, Shape, Source};
+use crate::{KernelError, Mix, Plane, SPEED_OF_LIGHT, Shape, Source};
 use std::sync::Arc;
 
 /// A source of a plane.
@@ -58,7 +59,7 @@ pub struct Delays {
     /// Cells of the finest nodes.
     pub len: usize,
     /// Kinds of nodes, coarsest first.
-    pub classes: Vec<Class>,
+    pub classes: Arc<Vec<Class>>,
     /// Lines of a kernel: one for each power of t.
     pub lines: usize,
     /// The kernels of the points of each slot.
@@ -81,7 +82,7 @@ pub struct Bells {
     /// Lines of a pair of terms: one for each power of t.
     pub lines: usize,
     /// Kernels: `[piece of a cell][pair of terms][power of t]`
-    pub table: Vec<Line>,
+    pub table: Arc<Vec<Line>>,
     /// Flux densities at the samples, for each slot: `[source][pair][2]`
     pub flux: Vec<Vec<f32>>,
 }
@@ -101,6 +102,8 @@ pub struct DelayPlan {
     pub radius: [f64; 2],
     /// The sources that no grid holds.
     pub unfit: Vec<(usize, usize)>,
+    /// What plans of these channels share.
+    pub memo: Arc<Memo>,
     origins: Arc<Vec<Slot<Origin>>>,
     planes: Vec<usize>,
 }
@@ -113,6 +116,7 @@ impl DelayPlan {
         planes: &[Plane],
         mix: &Mix,
         epsilon: f64,
+        memo: Arc<Memo>,
     ) -> Result<Self, KernelError> {
         check(channels, planes)?;
         let taps = Taps::for_epsilon(epsilon);
@@ -121,7 +125,7 @@ impl DelayPlan {
         let mut fit: Vec<Vec<bool>> = planes.iter().map(|p| vec![true; p.sources.len()]).collect();
         let mut fitted: Vec<Option<Fitted>> = spans
             .iter()
-            .map(|span| span.is_long().then(|| Fitted::new(channels, planes, span, &taps, epsilon)))
+            .map(|span| span.is_long().then(|| Fitted::new(channels, planes, span, &taps, epsilon, &memo)))
             .collect();
         for (fitted, span) in fitted.iter_mut().zip(&spans) {
             if let Some(fitted) = fitted {
@@ -129,7 +133,7 @@ impl DelayPlan {
             }
         }
         let kernels = |fit: &[Vec<bool>]| -> Vec<Option<Kernels>> {
-            let best = |fitted: &Fitted| fitted.kernels(planes, fit, &taps, KERNEL_SHARE * epsilon);
+            let best = |fitted: &Fitted| fitted.kernels(planes, fit, &taps, KERNEL_SHARE * epsilon, &memo);
             fitted.iter().map(|fitted| fitted.as_ref().and_then(best)).collect()
         };
         let mut chosen = kernels(&fit);
@@ -181,7 +185,7 @@ impl DelayPlan {
             let count = span.channels.len();
             let delays = fitted.zip(kernels).map(|(fitted, kernels)| {
                 let lens: Vec<usize> = all[span.segments.clone()].iter().map(|s| s.len).collect();
-                fitted.delays(&origins, &kernels, &taps, &lens, epsilon)
+                fitted.delays(&origins, &kernels, &taps, &lens, epsilon, &memo)
             });
             bands.push(Band { span, whole: with_whole.then_some(in_whole), rest: in_rest, delays });
             in_rest += count * rest.lmn.len();
@@ -196,11 +200,19 @@ impl DelayPlan {
             whole,
             radius: [0.0; 2],
             unfit,
+            memo,
             origins: Arc::new(origins),
             planes: planes.iter().map(|p| p.sources.len()).collect(),
         };
         plan.place(&planes.iter().map(|p| p.sources).collect::<Vec<_>>());
         Ok(plan)
+    }
+
+    /// Whether the plan is for these channels [Hz].
+    pub fn is_for(&self, channels: &[f64]) -> bool {
+        let known = &self.rest.half_turns;
+        known.len() == channels.len()
+            && known.iter().zip(channels).all(|(known, f)| *known == 2.0 * f / SPEED_OF_LIGHT)
     }
 
     /// The same plan with the sources elsewhere.

@@ -33,7 +33,7 @@ fn delays(plan: &DelayPlan) -> impl Iterator<Item = &Delays> {
 /// Values of a transform, and nodes of all slots.
 fn sizes(plan: &DelayPlan) -> (usize, usize) {
     let len = delays(plan).map(|d| d.len).max().unwrap_or(0);
-    let nodes = delays(plan).flat_map(|d| &d.classes).map(|c| c.inverse.len()).max().unwrap_or(0);
+    let nodes = delays(plan).flat_map(|d| d.classes.iter()).map(|c| c.inverse.len()).max().unwrap_or(0);
     (len, nodes * plan.slots.len())
 }
 

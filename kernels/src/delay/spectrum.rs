@@ -9,10 +9,10 @@ const TERMS: usize = 12;
 /// The channels of a band as y, ±1 at the edge: the series of a spectrum is its least-squares fit there.
 #[derive(Clone, Debug)]
 pub struct Fit {
-    /// Tₚ at each channel: `[channel][p]`
+    /// Tₚ at each channel: `[p][channel]`
     values: Vec<Vec<f64>>,
-    /// From channels to terms: `[p][channel]`
-    matrix: Vec<Vec<f64>>,
+    /// From channels to terms: `[channel][p]`, zeros after the last term.
+    matrix: Vec<[f64; TERMS]>,
 }
 
 /// A spectrum as a series.
@@ -38,30 +38,33 @@ impl Fit {
     pub fn new(y: &[f64], terms: usize) -> Self {
         let values: Vec<Vec<f64>> = y.iter().map(|&y| chebyshev(y, terms)).collect();
         let gram = Cholesky::new(terms, |a, b| values.iter().map(|v| v[a] * v[b]).sum());
-        let mut matrix = vec![vec![0.0; y.len()]; terms];
-        for (k, value) in values.iter().enumerate() {
+        let column = |value: &Vec<f64>| {
             let mut column = value.clone();
             gram.solve(&mut column);
-            for (row, x) in matrix.iter_mut().zip(column) {
-                row[k] = x;
-            }
-        }
+            std::array::from_fn(|p| column.get(p).copied().unwrap_or(0.0))
+        };
+        let matrix = values.iter().map(column).collect();
+        let values = (0..terms).map(|p| values.iter().map(|value| value[p]).collect()).collect();
         Self { values, matrix }
     }
 
     /// The series of flux densities at the channels.
     pub fn series(&self, flux: &[f32]) -> Series {
-        let terms: Vec<f64> = self
-            .matrix
-            .iter()
-            .map(|row| row.iter().zip(flux).map(|(a, &b)| a * f64::from(b)).sum())
-            .collect();
+        // Sums that do not wait for each other: all terms at a time, then all channels.
+        let mut sums = [0.0; TERMS];
+        for (row, &flux) in self.matrix.iter().zip(flux) {
+            let flux = f64::from(flux);
+            sums.iter_mut().zip(row).for_each(|(sum, a)| *sum += a * flux);
+        }
+        let terms = sums[..self.values.len()].to_vec();
+        let mut off: Vec<f64> = flux.iter().map(|&flux| -f64::from(flux)).collect();
+        for (value, term) in self.values.iter().zip(&terms) {
+            off.iter_mut().zip(value).for_each(|(off, value)| *off += value * term);
+        }
         let (mut error, mut worst) = (0.0, 0.0_f64);
-        for (value, &flux) in self.values.iter().zip(flux) {
-            let found: f64 = value.iter().zip(&terms).map(|(a, b)| a * b).sum();
-            let difference = found - f64::from(flux);
-            error += difference * difference;
-            worst = worst.max(difference.abs());
+        for off in off {
+            error += off * off;
+            worst = worst.max(off.abs());
         }
         Series { terms, error, worst }
     }
