@@ -11,6 +11,9 @@ const NODES: [usize; 3] = [8, 16, 32];
 /// A series is worth its while where there are so many channels for each node.
 const CHANNELS_PER_NODE: usize = 4;
 
+/// Channels that are summed at a time.
+const LANES: usize = 8;
+
 /// Multiplies `values` by `pattern` at `frequencies` [Hz], both (channel), evaluating it at a few nodes where a series
 /// holds it within [`TOLERANCE`], and at every channel elsewhere.
 pub(super) fn multiply(pattern: impl Fn(f64) -> f64, frequencies: &[f64], values: &mut [f64]) {
@@ -25,8 +28,10 @@ pub(super) fn multiply(pattern: impl Fn(f64) -> f64, frequencies: &[f64], values
     });
     match series {
         Some(terms) => {
-            for (value, frequency) in values.iter_mut().zip(frequencies) {
-                *value *= sum(&terms, (frequency - middle) / half);
+            for (values, frequencies) in values.chunks_mut(LANES).zip(frequencies.chunks(LANES)) {
+                let place = |k: usize| (frequencies.get(k).unwrap_or(&middle) - middle) / half;
+                let sums = sum(&terms, std::array::from_fn(place));
+                values.iter_mut().zip(sums).for_each(|(value, sum)| *value *= sum);
             }
         }
         None => {
@@ -53,13 +58,16 @@ fn terms(found: &[f64]) -> Option<Vec<f64>> {
     (last <= 0.1 * TOLERANCE * most).then_some(terms)
 }
 
-/// Clenshaw's sum at `y`, −1 to 1.
-fn sum(terms: &[f64], y: f64) -> f64 {
-    let (mut this, mut before) = (0.0, 0.0);
+/// Clenshaw's sums at places from −1 to 1; several, for none waits for another.
+fn sum(terms: &[f64], y: [f64; LANES]) -> [f64; LANES] {
+    let (mut this, mut before) = ([0.0; LANES], [0.0; LANES]);
     for term in terms.iter().skip(1).rev() {
-        (this, before) = (2.0 * y * this - before + term, this);
+        for lane in 0..LANES {
+            (this[lane], before[lane]) = (2.0 * y[lane] * this[lane] - before[lane] + term, this[lane]);
+        }
     }
-    y * this - before + terms.first().copied().unwrap_or(0.0)
+    let first = terms.first().copied().unwrap_or(0.0);
+    std::array::from_fn(|lane| y[lane] * this[lane] - before[lane] + first)
 }
 
 #[cfg(test)]

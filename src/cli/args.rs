@@ -14,7 +14,7 @@ use super::regions::RegionsArgs;
 use super::sky::SkyPictureArgs;
 use super::sky_args::{SkyArgs, resolved};
 use super::values::parse_bytes;
-use crate::predict::{self, Engine, Job, Mode, Options, Smear, Writer};
+use crate::predict::{self, Batch, Engine, Mode, Options, Smear, Writer};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -26,6 +26,7 @@ Exit codes:
   5    input or output failed
   6    the check failed: an error above --epsilon
   7    no sources, and --require-sources was given
+  8    several MeasurementSets failed, and not all for the same reason (else the code they share)
   130  interrupted
 
 NVSS_CATALOG names the catalogue that the word NVSS stands for; FIRST_CATALOG, RACS_CATALOG and so on those of the
@@ -125,9 +126,9 @@ enum WriterArg {
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct PredictArgs {
-    /// The MeasurementSet
-    #[arg(required = true)]
-    ms: Option<PathBuf>,
+    /// The MeasurementSet; of several, one that fails does not stop the others
+    #[arg(required = true, num_args = 1.., value_name = "MS")]
+    ms: Vec<PathBuf>,
     /// The catalogue or component list, in any form of NVSS (FITS, VizieR, HEASARC, NVSSlist, DSA-110 SQLite or a folder of
     /// its strips), CSV, VOTable, or BBS text; gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
     #[arg(required = true)]
@@ -160,7 +161,12 @@ pub(super) struct PredictArgs {
     /// Compute threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
     threads: Option<u16>,
-    /// Memory for blocks of visibilities and kernels
+    /// MeasurementSets under way at a time, where there are several: one is opened or brought to the disk while another
+    /// computes
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(help_heading = "Running")]
+    jobs: u16,
+    /// Memory for blocks of visibilities and kernels, of all MeasurementSets together
     #[arg(long, default_value = "512MiB", value_parser = parse_bytes, value_name = "SIZE", help_heading = "Running")]
     memory: usize,
     /// Seconds to wait for the lock of the MeasurementSet
@@ -204,9 +210,9 @@ impl PredictArgs {
         }
     }
 
-    /// The job that the arguments mean.
-    pub(super) fn job(&self) -> Result<Job, CliError> {
-        let (Some(ms), Some(catalogue)) = (&self.ms, &self.catalog) else {
+    /// The predictions that the arguments mean.
+    pub(super) fn batch(&self) -> Result<Batch, CliError> {
+        let (false, Some(catalogue)) = (self.ms.is_empty(), &self.catalog) else {
             return Err(CliError::Usage("a MeasurementSet and a catalogue are needed; see --help".into()));
         };
         let positive = |value: f64, option: &str| {
@@ -227,8 +233,9 @@ impl PredictArgs {
             )));
         }
         let catalogue = resolved(catalogue)?;
-        Ok(Job {
-            ms: ms.clone(),
+        Ok(Batch {
+            ms: self.ms.clone(),
+            at_once: self.jobs.into(),
             options: Options {
                 column: self.column.clone(),
                 mode: match self.mode {

@@ -6,6 +6,7 @@ mod choice_args;
 mod demo;
 mod draw;
 mod grid_args;
+mod many;
 mod mask;
 mod new_file;
 mod output;
@@ -18,7 +19,6 @@ mod status;
 mod values;
 mod watch;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -27,7 +27,7 @@ use crate::catalog::CatalogError;
 use crate::ms::MsError;
 use crate::ms::make::MakeError;
 use crate::pictures::PictureError;
-use crate::predict::{self, PredictError};
+use crate::predict::{self, Job, PredictError};
 use args::{Args, Command};
 use watch::Watch;
 
@@ -64,6 +64,7 @@ mod exit {
     pub(super) const IO: u8 = 5;
     pub(super) const CHECK: u8 = 6;
     pub(super) const NO_SOURCES: u8 = 7;
+    pub(super) const SEVERAL: u8 = 8;
     pub(super) const INTERRUPTED: u8 = 130;
 }
 
@@ -71,26 +72,24 @@ impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
             CliError::Usage(_) | CliError::Picture(PictureError::Format(_)) => exit::USAGE,
-            CliError::Predict(error) => match error {
-                PredictError::Ms(error) => ms_exit_code(error),
-                PredictError::Catalog(CatalogError::Write { .. } | CatalogError::WriteSqlite { .. }) => {
-                    exit::IO
-                }
-                PredictError::Catalog(CatalogError::Interrupted) => exit::INTERRUPTED,
-                PredictError::Options(_) | PredictError::Catalog(_) | PredictError::Kernel { .. } => {
-                    exit::INPUT
-                }
-                PredictError::NoSources { .. } => exit::NO_SOURCES,
-                PredictError::Check { .. } => exit::CHECK,
-                PredictError::Interrupted { .. } => exit::INTERRUPTED,
-                PredictError::Thread(_) | PredictError::Threads(_) | PredictError::TileFile { .. } => {
-                    exit::IO
-                }
-            },
+            CliError::Predict(error) => predict_exit_code(error),
             CliError::Ms(error) => ms_exit_code(error),
             CliError::Make(MakeError::Exists(_) | MakeError::Spec(_)) | CliError::Exists(_) => exit::INPUT,
             CliError::Make(_) | CliError::Write { .. } | CliError::Picture(_) => exit::IO,
         }
+    }
+}
+
+fn predict_exit_code(error: &PredictError) -> u8 {
+    match error {
+        PredictError::Ms(error) => ms_exit_code(error),
+        PredictError::Catalog(CatalogError::Write { .. } | CatalogError::WriteSqlite { .. }) => exit::IO,
+        PredictError::Catalog(CatalogError::Interrupted) => exit::INTERRUPTED,
+        PredictError::Options(_) | PredictError::Catalog(_) | PredictError::Kernel { .. } => exit::INPUT,
+        PredictError::NoSources { .. } => exit::NO_SOURCES,
+        PredictError::Check { .. } => exit::CHECK,
+        PredictError::Interrupted { .. } => exit::INTERRUPTED,
+        PredictError::Thread(_) | PredictError::Threads(_) | PredictError::TileFile { .. } => exit::IO,
     }
 }
 
@@ -129,7 +128,7 @@ pub fn main() -> ExitCode {
     match dispatch(&args) {
         Ok(code) => code,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "nvss-predict: error: {}", with_causes(&error));
+            output::complain(&with_causes(&error));
             ExitCode::from(error.exit_code())
         }
     }
@@ -165,7 +164,11 @@ fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
 }
 
 fn predict_into(args: &Args) -> Result<ExitCode, CliError> {
-    let job = args.predict.job()?;
+    let batch = args.predict.batch()?;
+    let job = match batch.ms.as_slice() {
+        [ms] => Job { ms: ms.clone(), catalogue: batch.catalogue, options: batch.options },
+        _ => return many::run(&batch, args.predict.verbosity(), args.predict.report.as_deref()),
+    };
     let mut watch = Watch::new(args.predict.verbosity());
     let outcome = predict::run(&job, &mut watch);
     watch.finish();
@@ -176,7 +179,7 @@ fn predict_into(args: &Args) -> Result<ExitCode, CliError> {
         Err(_) => None,
     };
     if let (Some(report), Some(path)) = (report, &args.predict.report) {
-        output::write_report(report, path)?;
+        output::write_json(report, path)?;
     }
     watch.summary(&outcome?);
     Ok(ExitCode::SUCCESS)

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::CliError;
 use crate::predict::{Mode, Report};
 
@@ -12,6 +14,11 @@ pub(super) fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
+}
+
+/// Tells an error on stderr.
+pub(super) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "nvss-predict: error: {text}");
 }
 
 /// Warns on stderr.
@@ -139,12 +146,19 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
     text
 }
 
-/// Writes the report as JSON.
-pub(super) fn write_report(report: &Report, path: &Path) -> Result<(), CliError> {
+/// Writes a report as JSON.
+pub(super) fn write_json(report: &impl Serialize, path: &Path) -> Result<(), CliError> {
     let error = |source| CliError::Write { path: path.to_owned(), source };
     let mut json = serde_json::to_vec_pretty(report).map_err(|source| error(source.into()))?;
     json.push(b'\n');
     std::fs::write(path, json).map_err(error)
+}
+
+/// A line of its own.
+pub(super) fn labelled(label: &str, value: &str) -> String {
+    let mut text = String::new();
+    line(&mut text, label, value.to_owned());
+    text
 }
 
 fn line(text: &mut String, label: &str, value: String) {

@@ -19,14 +19,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(verbosity: Verbosity) -> Watch {
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            // A second signal exits at once; the first one only raises the flag. A system that refuses
-            // handlers keeps its own, which end the process: the column is marked incomplete all the same.
-            let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
-            let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
-        }
-        Watch { verbosity, progress: Progress::new(verbosity == Verbosity::Quiet), stop }
+        Watch { verbosity, progress: Progress::new(verbosity == Verbosity::Quiet), stop: stop_flag() }
     }
 
     /// Clears the progress bar.
@@ -40,6 +33,18 @@ impl Watch {
             output::say(&output::summary(report, self.verbosity == Verbosity::Verbose));
         }
     }
+}
+
+/// What a signal raises.
+pub(super) fn stop_flag() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // A second signal exits at once; the first one only raises the flag. A system that refuses
+        // handlers keeps its own, which end the process: the column is marked incomplete all the same.
+        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
+    }
+    stop
 }
 
 impl Observer for Watch {

@@ -105,7 +105,7 @@ fn told(job: &Job, choice: &ChoiceReport) -> Vec<String> {
 }
 
 /// How far from the directions sources are taken [rad]; `None` for all.
-fn radius(job: &Job, kind: Kind, sight: &Sight) -> Result<Option<f64>> {
+pub(super) fn radius(job: &Job, kind: Kind, sight: &Sight) -> Result<Option<f64>> {
     let lowest = sight.frequencies[0];
     let limit = job.options.beam_limit;
     Ok(match (job.options.radius, kind) {

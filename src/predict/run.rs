@@ -56,6 +56,27 @@ const SUBTABLE_WAIT: Duration = Duration::from_secs(10);
 /// is marked incomplete.
 pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     let begun = Instant::now();
+    check_epsilon(job.options.epsilon)?;
+    // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
+    let skies = Skies::open(job)?;
+    let pool = thread_pool(&job.options)?;
+    run_within(job, Surroundings { skies: &skies, pool: &pool }, observer, begun)
+}
+
+/// What runs may have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'s> {
+    pub(super) skies: &'s Skies,
+    pub(super) pool: &'s ThreadPool,
+}
+
+/// A run that began at `begun`.
+pub(super) fn run_within(
+    job: &Job,
+    around: Surroundings,
+    observer: &mut dyn Observer,
+    begun: Instant,
+) -> Result<Report> {
     let options = &job.options;
     let now = time::Utc::now();
     let mut report = Report {
@@ -71,16 +92,13 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
         ..Report::default()
     };
 
-    check_epsilon(options.epsilon)?;
-    // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
-    let skies = Skies::open(job)?;
     let table = if options.dry_run {
         ms::open(&job.ms, Access::ReadOnly)?
     } else {
         ms::open_locked(&job.ms, options.lock_timeout, &|| observer.cancelled())?
             .ok_or_else(|| PredictError::Interrupted { state: "nothing was written".into() })?
     };
-    let result = locked_run(job, &skies, &table, &mut report, observer, begun);
+    let result = locked_run(job, around, &table, &mut report, observer, begun);
     // What the run reports matters more than what closing says, unless only closing fails.
     let closed = table.unlock().and_then(|()| table.close());
     result?;
@@ -91,13 +109,14 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
 
 fn locked_run(
     job: &Job,
-    skies: &Skies,
+    around: Surroundings,
     table: &Table,
     report: &mut Report,
     observer: &mut dyn Observer,
     begun: Instant,
 ) -> Result<()> {
     let options = &job.options;
+    let Surroundings { skies, pool } = around;
     let observation = Observation::read(table)?;
     let survey = RowSurvey::read(table, options.smear.time)?;
     let selection = select_rows(&observation, &survey, options)?;
@@ -133,7 +152,6 @@ fn locked_run(
     }
 
     let clock = Instant::now();
-    let pool = thread_pool(options)?;
     let level = options.simd.unwrap_or_else(SimdLevel::detect);
     let longest = survey.used.values().map(|usage| usage.longest).fold(0.0, f64::max);
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
@@ -197,7 +215,7 @@ fn locked_run(
         new_column,
         blocks,
     };
-    let outcome = pipeline.run(&pool, &mut check, observer)?;
+    let outcome = pipeline.run(pool, &mut check, observer)?;
     report.seconds.stream = clock.elapsed().as_secs_f64();
     let clock = Instant::now();
     if outcome.interrupted {
@@ -367,7 +385,7 @@ fn collect_warnings(
     }
 }
 
-fn thread_pool(options: &Options) -> Result<ThreadPool> {
+pub(super) fn thread_pool(options: &Options) -> Result<ThreadPool> {
     let mut builder = rayon::ThreadPoolBuilder::new().thread_name(|n| format!("predict-{n}"));
     if let Some(threads) = options.threads {
         builder = builder.num_threads(threads);

@@ -1,12 +1,14 @@
 //! The catalogues of a run: opened, read, and made one sky.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use super::error::{PredictError, Result};
 use super::job::Job;
+use super::plan_cache::locked;
 use super::report::{CatalogueReport, ChoiceReport, MemberReport};
-use crate::catalog::{self, Catalog, Kind, Member, Near, ReadOptions, Source};
-use crate::sky::{self, Component, IndexAccount, Instrument, Layer, RegionSet, SurveyAccount};
+use crate::catalog::{self, Catalog, Format, Kind, Member, Near, ReadOptions, Source};
+use crate::sky::{self, Component, Cones, IndexAccount, Instrument, Layer, RegionSet, SurveyAccount};
 
 /// How much further than asked sources are read where surveys are compared [rad], so that what is at the edge meets
 /// its counterparts: 10 arcmin, twice the largest reach of a source.
@@ -20,6 +22,8 @@ struct Sky {
     /// Whether it is the job's catalogue, for which the options of reading are meant.
     own: bool,
     only_spectra: bool,
+    /// What all runs of a batch see of it, once it is read.
+    shared: Mutex<Option<Arc<Catalog>>>,
 }
 
 /// What a run reads of the sky, known to be there and understood.
@@ -27,6 +31,8 @@ pub(super) struct Skies {
     /// The catalogue or the surveys to merge, then those that only serve spectra.
     skies: Vec<Sky>,
     merges: bool,
+    /// What the runs of a batch see together, where there are several: files are read once for all of them.
+    together: Option<Option<Near>>,
     only: Vec<RegionSet>,
     exclude: Vec<RegionSet>,
 }
@@ -48,7 +54,14 @@ impl Skies {
             let unknown = || Instrument { name: "the catalogue".into(), frequency: None, beam: 0.0 };
             let instrument = source.instrument().unwrap_or_else(unknown);
             let path = job.catalogue.display().to_string();
-            skies.push(Sky { source, instrument, path, own: true, only_spectra: false });
+            skies.push(Sky {
+                source,
+                instrument,
+                path,
+                own: true,
+                only_spectra: false,
+                shared: Mutex::default(),
+            });
         }
         for member in &merging.surveys {
             skies.push(open_member(job, member, false)?);
@@ -57,7 +70,28 @@ impl Skies {
             skies.push(open_member(job, member, true)?);
         }
         let choice = &job.options.choice;
-        Ok(Skies { skies, merges, only: regions(&choice.only)?, exclude: regions(&choice.exclude)? })
+        Ok(Skies {
+            skies,
+            merges,
+            together: None,
+            only: regions(&choice.only)?,
+            exclude: regions(&choice.exclude)?,
+        })
+    }
+
+    /// Whether any catalogue is a file that must be read to its end, not a database that is asked for what is near.
+    pub(super) fn reads_files(&self) -> bool {
+        self.skies.iter().any(|sky| !sky.is_database())
+    }
+
+    /// Has files read once for several runs, which see no more than what is near, or everything.
+    pub(super) fn share(&mut self, near: Option<Near>) {
+        self.together = Some(near.map(|near| Near { radius: near.radius + self.margin(), ..near }));
+    }
+
+    /// How much further than asked sources are read [rad].
+    fn margin(&self) -> f64 {
+        if self.skies.len() > 1 { MARGIN } else { 0.0 }
     }
 
     /// Survey or model.
@@ -73,15 +107,17 @@ impl Skies {
     pub(super) fn gather(&self, job: &Job, near: Option<Near>) -> Result<(Vec<Component>, CatalogueReport)> {
         let merging = &job.options.merging;
         let several = self.skies.len() > 1;
-        let margin = if several { MARGIN } else { 0.0 };
-        let near = near.map(|near| Near { radius: near.radius + margin, ..near });
+        let near = near.map(|near| Near { radius: near.radius + self.margin(), ..near });
         let mut report = CatalogueReport {
             match_radius_arcsec: merging.match_radius.to_degrees() * 3600.0,
             ..CatalogueReport::default()
         };
         let mut layers = Vec::with_capacity(self.skies.len());
         for sky in &self.skies {
-            let catalogue = sky.read(job, near.clone())?;
+            let catalogue = match &self.together {
+                Some(together) if !sky.is_database() => sky.share(job, together.as_ref(), near.as_ref())?,
+                _ => sky.read(job, near.clone())?,
+            };
             let name = &sky.instrument.name;
             let prefix = if several { format!("{name}: ") } else { String::new() };
             report.notes.extend(catalogue.notes.iter().map(|note| format!("{prefix}{note}")));
@@ -140,12 +176,47 @@ fn open_member(job: &Job, member: &Member, only_spectra: bool) -> Result<Sky> {
         ))),
         _ => {
             let path = path.display().to_string();
-            Ok(Sky { source, instrument: member.instrument.clone(), path, own, only_spectra })
+            let instrument = member.instrument.clone();
+            Ok(Sky { source, instrument, path, own, only_spectra, shared: Mutex::default() })
         }
     }
 }
 
 impl Sky {
+    fn is_database(&self) -> bool {
+        matches!(self.source.format(), Format::Sqlite | Format::Store)
+    }
+
+    /// What lies near, out of what lies near to any run `together`, which the first that asks reads.
+    fn share(&self, job: &Job, together: Option<&Near>, near: Option<&Near>) -> Result<Catalog> {
+        // A MeasurementSet that could not be read before is not among them.
+        if !covers(together, near) {
+            return self.read(job, near.cloned());
+        }
+        let all = {
+            let mut shared = locked(&self.shared);
+            match shared.as_ref() {
+                Some(all) => Arc::clone(all),
+                None => Arc::clone(shared.insert(Arc::new(self.read(job, together.cloned())?))),
+            }
+        };
+        let cones = near.map(|near| Cones::new(&near.centres, near.radius));
+        let within =
+            |component: &Component| cones.as_ref().is_none_or(|cones| cones.contain(component.position));
+        let kept = all.components.iter().zip(&all.assumed).filter(|(component, _)| within(component));
+        let (components, assumed) = kept.map(|(component, assumed)| (component.clone(), *assumed)).unzip();
+        Ok(Catalog {
+            components,
+            assumed,
+            kind: all.kind,
+            format: all.format,
+            path: all.path.clone(),
+            digest: all.digest.clone(),
+            rows_read: all.rows_read,
+            notes: all.notes.clone(),
+        })
+    }
+
     /// Reads what lies near.
     fn read(&self, job: &Job, near: Option<Near>) -> Result<Catalog> {
         let given = &job.options.read;
@@ -171,6 +242,17 @@ impl Sky {
             digest: catalogue.digest.clone(),
             rows: catalogue.rows_read,
             only_spectra: self.only_spectra,
+        }
+    }
+}
+
+/// Whether what is near to some is near to all `together`.
+fn covers(together: Option<&Near>, near: Option<&Near>) -> bool {
+    match (together, near) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(all), Some(near)) => {
+            near.radius <= all.radius && near.centres.iter().all(|centre| all.centres.contains(centre))
         }
     }
 }
