@@ -17,6 +17,11 @@ const DRIFT: &str = "ms/dsa110like_pyuvdata_1spw_24fields.ms.tgz";
 const GOLD: &str = "gold/casa_dsa110like_ft.ms.tgz";
 const NVSS: &str = "catalogues/NVSSVZ.FIT.gz";
 
+/// A source so faint that single precision has few digits left for it: no check passes.
+fn faint(scratch: &Scratch) -> PathBuf {
+    scratch.sky("faint", &[Source::point(343.5, 16.0, 3e-44)]).0
+}
+
 /// A few sources near the drift's centre.
 fn some(seed: u64, count: usize) -> Vec<Source> {
     let mut random = Random(seed);
@@ -283,10 +288,29 @@ fn an_error_above_epsilon_is_exit_6() {
     let scratch = Scratch::new();
     let ms = scratch.unpack_one(&archive);
     let (csv, _) = scratch.sky("sky", &some(1, 7));
-    predict(&ms, &csv, &["--epsilon", "1e-12"]).exits(6).says(&["1.0e-12", "incomplete"]);
+    predict(&ms, &faint(&scratch), &["--epsilon", "1e-4"]).exits(6).says(&["1.0e-4", "incomplete"]);
     assert_eq!(state(&ms), "incomplete");
     predict(&ms, &csv, &[]).exits(0);
     assert_eq!(state(&ms), "complete");
+}
+
+/// ε is a promise for either engine: rms over cross-correlations relative to rms |V|.
+#[test]
+fn epsilon_is_kept() {
+    need!(oracles);
+    let archive = need!(DRIFT);
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let (csv, json) = scratch.sky("sky", &some(8, 60));
+    for engine in ["direct", "delay-fft"] {
+        for epsilon in ["1e-3", "1e-4", "1e-5", "1e-6"] {
+            predict(&ms, &csv, &["--engine", engine, "--epsilon", epsilon]).exits(0);
+            let found = measure(&ms, &args!["--sky", &json]);
+            let rms = found["relative"].as_f64().unwrap();
+            say(&format!("{engine} {epsilon}: rms {rms:.1e}"));
+            assert!(rms <= epsilon.parse::<f64>().unwrap(), "{engine} {epsilon}: {found}");
+        }
+    }
 }
 
 #[test]
@@ -367,6 +391,9 @@ fn wrong_arguments_are_exit_2() {
         vec!["--frame", "azel"],
         vec!["--format", "docx"],
         vec!["--epsilon=-1"],
+        vec!["--epsilon", "1e-7"],
+        vec!["--epsilon", "0.01"],
+        vec!["--epsilon", "nan"],
         vec!["--lock-timeout=-1"],
         vec!["--unknown-option"],
     ] {
@@ -395,7 +422,7 @@ fn status_tells_every_state() {
     predict(&ms, &csv, &[]).exits(0);
     let said = run(args!["status", &ms]).exits(0).says(&["complete"]);
     assert!(!said.text.contains("incomplete"), "{}", said.text);
-    predict(&ms, &csv, &["--epsilon", "1e-12"]).exits(6);
+    predict(&ms, &faint(&scratch), &[]).exits(6);
     run(args!["status", &ms]).says(&["incomplete"]);
     run(args!["status", &scratch.path("nothing.ms")]).exits(3).says(&["nothing.ms"]);
 }
@@ -455,7 +482,7 @@ fn nothing_is_added_to_an_incomplete_column() {
     let scratch = Scratch::new();
     let ms = scratch.unpack_one(&archive);
     let (csv, _) = scratch.sky("sky", &some(1, 3));
-    predict(&ms, &csv, &["--epsilon", "1e-12"]).exits(6);
+    predict(&ms, &faint(&scratch), &[]).exits(6);
     for mode in ["add", "subtract"] {
         predict(&ms, &csv, &["--mode", mode]).exits(3).says(&["incomplete", "replace"]);
         assert_eq!(state(&ms), "incomplete");

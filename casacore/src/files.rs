@@ -208,5 +208,14 @@ pub(crate) fn missing_in(message: &str, root: &Path) -> Option<PathBuf> {
 /// # Errors
 /// What the system says; nothing is lost then but time.
 pub fn start_write_back(file: &std::fs::File, offset: u64, length: u64) -> std::io::Result<()> {
-    ffi::system::start_write_back(file, offset, length)
+    ffi::system::write_back(file, offset, length, false)
+}
+
+/// [`start_write_back`], and waits until the disk has the bytes: their pages can be dropped then. It does not take the
+/// place of an fsync, which also makes the file's length and place durable.
+///
+/// # Errors
+/// What the system says.
+pub fn finish_write_back(file: &std::fs::File, offset: u64, length: u64) -> std::io::Result<()> {
+    ffi::system::write_back(file, offset, length, true)
 }

@@ -40,7 +40,7 @@ pub use column::{Element, Scalar};
 pub use create::{ColumnSpec, Storage};
 pub use describe::{ColumnDesc, ColumnShape, DataManager, DataType};
 pub use error::{Error, Result};
-pub use files::{start_write_back, table_type};
+pub use files::{finish_write_back, start_write_back, table_type};
 pub use lock::LockMode;
 pub use record::Record;
 pub use table::{Access, Endian, Table, concatenate};

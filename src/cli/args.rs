@@ -14,7 +14,7 @@ use super::regions::RegionsArgs;
 use super::sky::SkyPictureArgs;
 use super::sky_args::{SkyArgs, resolved};
 use super::values::parse_bytes;
-use crate::predict::{self, Batch, Engine, Mode, Options, Smear, Writer};
+use crate::predict::{self, Batch, Engine, Mode, Options, PageCache, Smear, Writer};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -124,6 +124,13 @@ enum WriterArg {
     Casacore,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PageCacheArg {
+    Auto,
+    Keep,
+    Drop,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct PredictArgs {
     /// The MeasurementSet; of several, one that fails does not stop the others
@@ -179,6 +186,10 @@ pub(super) struct PredictArgs {
     /// Who writes the column: the compute threads straight into its tile file where they can, or casacore
     #[arg(long, value_enum, default_value_t = WriterArg::Auto, help_heading = "Running")]
     writer: WriterArg,
+    /// Whether the column stays in the page cache, for an imager that follows, or leaves it as it is written; auto drops it
+    /// where it is larger than half the memory available
+    #[arg(long, value_enum, default_value_t = PageCacheArg::Auto, value_name = "WHAT", help_heading = "Running")]
+    page_cache: PageCacheArg,
     /// Read back and check this many visibilities
     #[arg(long, default_value_t = 256, value_name = "N", help_heading = "Running")]
     check: usize,
@@ -262,6 +273,11 @@ impl PredictArgs {
                 writer: match self.writer {
                     WriterArg::Auto => Writer::Auto,
                     WriterArg::Casacore => Writer::Casacore,
+                },
+                page_cache: match self.page_cache {
+                    PageCacheArg::Auto => PageCache::Auto,
+                    PageCacheArg::Keep => PageCache::Keep,
+                    PageCacheArg::Drop => PageCache::Drop,
                 },
                 simd: forced_simd()?,
                 arguments: command_line(),

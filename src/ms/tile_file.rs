@@ -14,6 +14,7 @@ use casacore::{Endian, Record, Table, Value};
 use num_complex::Complex32;
 
 use super::model_column::CellShape;
+use super::page_cache::Behind;
 
 /// A column's tile file, open for reading and writing; threads may share it.
 #[derive(Debug)]
@@ -24,12 +25,14 @@ pub struct TileFile {
     rows: u64,
     /// Whether the file's byte order is not this machine's.
     swapped: bool,
+    behind: Behind,
 }
 
 impl TileFile {
     /// Opens the file of column `column` of `ms` if every row, of shape `shape`, lies where its number says;
-    /// `None` where anything is different. The table must have been flushed since the column was made.
-    pub fn open(ms: &Table, column: &str, shape: CellShape) -> Option<TileFile> {
+    /// `None` where anything is different. The table must have been flushed since the column was made. The file's pages are
+    /// dropped behind what is written if `drops` says so.
+    pub fn open(ms: &Table, column: &str, shape: CellShape, drops: bool) -> Option<TileFile> {
         if !ms.is_plain() {
             return None;
         }
@@ -74,7 +77,7 @@ impl TileFile {
             Endian::Big => cfg!(target_endian = "little"),
             Endian::Little => cfg!(target_endian = "big"),
         };
-        Some(TileFile { file, path, row_bytes, rows, swapped })
+        Some(TileFile { file, path, row_bytes, rows, swapped, behind: Behind::new(drops) })
     }
 
     /// The file.
@@ -95,8 +98,7 @@ impl TileFile {
         let bytes: &[u8] = bytemuck::cast_slice(data);
         let offset = start * self.row_bytes;
         self.file.write_all_at(bytes, offset)?;
-        // Only time is lost where a file system knows nothing of it: the fsync at the end is what counts.
-        let _ = casacore::start_write_back(&self.file, offset, bytes.len() as u64);
+        self.behind.wrote(&self.file, offset, bytes.len() as u64);
         Ok(())
     }
 

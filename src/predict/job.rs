@@ -12,6 +12,7 @@ use super::smear::Smear;
 use crate::beam::BeamOption;
 use crate::catalog::regions::Area;
 use crate::catalog::{Cache, Handling, Member, ReadOptions};
+use crate::ms::PageCache;
 use crate::sky::Component;
 
 /// One prediction: a MeasurementSet, a catalogue, and how.
@@ -150,6 +151,8 @@ pub struct Options {
     pub engine: Engine,
     /// Who writes the column.
     pub writer: Writer,
+    /// What becomes of the column's pages in memory.
+    pub page_cache: PageCache,
     /// The instructions to use; the best of the processor where `None`.
     pub simd: Option<SimdLevel>,
     /// The command line or call, for the provenance.
@@ -186,6 +189,7 @@ impl Default for Options {
             dry_run: false,
             engine: Engine::Auto,
             writer: Writer::Auto,
+            page_cache: PageCache::Auto,
             simd: None,
             arguments: String::new(),
         }

@@ -23,6 +23,7 @@ mod setup;
 mod skies;
 mod smear;
 
+pub use crate::ms::PageCache;
 pub use check::CheckResult;
 pub use correlate::mix;
 pub use engine::{Engine, check_epsilon};

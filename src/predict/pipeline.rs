@@ -18,7 +18,7 @@ use super::error::{PredictError, Result};
 use super::job::Mode;
 use super::plan::{Key, Plan};
 use super::run::Observer;
-use crate::ms::{CellShape, ModelColumn, Observation, RowBlock, TileFile};
+use crate::ms::{CellShape, ColumnFiles, ModelColumn, Observation, RowBlock, TileFile};
 
 /// Bytes of a block: large enough to write quickly, small enough to stay in the caches.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -112,6 +112,7 @@ impl Pipeline<'_, '_> {
         &self,
         pool: &ThreadPool,
         check: &mut Check,
+        files: &mut ColumnFiles,
         observer: &mut dyn Observer,
     ) -> Result<Outcome> {
         let (done, computed) = channel::<Computed>();
@@ -142,7 +143,7 @@ impl Pipeline<'_, '_> {
                     let _ = catch_unwind(AssertUnwindSafe(|| plan.predictor(key)));
                 });
             };
-            self.drive(&start, &prepare, done, &computed, check, observer)
+            self.drive(&start, &prepare, done, &computed, check, files, observer)
         })
     }
 
@@ -153,6 +154,7 @@ impl Pipeline<'_, '_> {
         done: Sender<Computed>,
         computed: &Receiver<Computed>,
         check: &mut Check,
+        files: &mut ColumnFiles,
         observer: &mut dyn Observer,
     ) -> Result<Outcome> {
         let mut outcome = Outcome::default();
@@ -207,8 +209,10 @@ impl Pipeline<'_, '_> {
                 next_write = block.rows.start + block.rows.len() as u64;
                 let begun = Instant::now();
                 self.write(&block)?;
-                outcome.write += begun.elapsed();
+                let before = outcome.bytes;
                 self.count(&block, &mut outcome, observer);
+                files.wrote(outcome.bytes - before);
+                outcome.write += begun.elapsed();
                 free.push(block);
             }
         }

@@ -22,7 +22,8 @@ use super::smear::Averages;
 use crate::ms::history::{self, HistoryEntry};
 use crate::ms::virtual_model::VirtualModel;
 use crate::ms::{
-    self, CellShape, ModelColumn, ModelState, Observation, Presence, Provenance, RowSurvey, TileFile,
+    self, CellShape, ColumnFiles, ModelColumn, ModelState, Observation, Presence, Provenance, RowSurvey,
+    TileFile,
 };
 use crate::time;
 
@@ -194,7 +195,9 @@ fn locked_run(
         virtual_model.remove(table, options.lock_timeout.min(SUBTABLE_WAIT))?;
         report.virtual_model_removed = true;
     }
-    let tiles = open_tiles(table, &column, &selection, options);
+    let drops = options.page_cache.drops(report.plan.bytes);
+    let tiles = open_tiles(table, &column, &selection, options, drops);
+    let mut files = ColumnFiles::new(table, &options.column, drops);
     report.plan.writer = if tiles.is_some() { "tile file" } else { "casacore" }.into();
     report.seconds.plan += clock.elapsed().as_secs_f64();
 
@@ -215,7 +218,7 @@ fn locked_run(
         new_column,
         blocks,
     };
-    let outcome = pipeline.run(pool, &mut check, observer)?;
+    let outcome = pipeline.run(pool, &mut check, &mut files, observer)?;
     report.seconds.stream = clock.elapsed().as_secs_f64();
     let clock = Instant::now();
     if outcome.interrupted {
@@ -250,6 +253,7 @@ fn locked_run(
     report.check = check.compare(&expected?, &column, options.mode)?;
     report.seconds.check = clock.elapsed().as_secs_f64();
     finish(table, &column, &provenance, report, options)?;
+    files.settled();
     if let Err(error) = write_history(table, &provenance, report, options) {
         let warning = format!("no HISTORY row was written: {error}");
         observer.warning(&warning);
@@ -344,13 +348,14 @@ fn open_tiles(
     column: &ModelColumn,
     selection: &RowSelection,
     options: &Options,
+    drops: bool,
 ) -> Option<TileFile> {
     let shapes = written_shapes(selection);
     let shape = shapes.first().filter(|_| shapes.len() == 1 && column.is_fixed())?;
     if options.writer == Writer::Casacore {
         return None;
     }
-    let tiles = TileFile::open(table, column.name(), *shape)?;
+    let tiles = TileFile::open(table, column.name(), *shape, drops)?;
     // casacore keeps the last tiles it made or read, and would show them instead of the file.
     table.forget_tiles(column.name()).ok()?;
     Some(tiles)

@@ -66,20 +66,22 @@ fn is_file(descriptor: RawFd, wanted: &std::fs::Metadata) -> bool {
         && found.st_ino == wanted.ino()
 }
 
-/// Asks the kernel to begin writing `length` bytes of `file` from `offset` to the disk, without waiting for it.
-pub(crate) fn start_write_back(file: &std::fs::File, offset: u64, length: u64) -> io::Result<()> {
+/// Asks the kernel to begin writing `length` bytes of `file` (0: all to its end) from `offset` to the disk, and waits
+/// until they are there if `wait` says so.
+pub(crate) fn write_back(file: &std::fs::File, offset: u64, length: u64, wait: bool) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
         let range = |n: u64| i64::try_from(n).map_err(|_| io::ErrorKind::InvalidInput);
         let (offset, length) = (range(offset)?, range(length)?);
+        let waiting = libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WAIT_AFTER;
+        let flags = libc::SYNC_FILE_RANGE_WRITE | if wait { waiting } else { 0 };
         // SAFETY: the descriptor is open as long as `file` is borrowed; the call touches no memory of ours.
-        let code =
-            unsafe { libc::sync_file_range(file.as_raw_fd(), offset, length, libc::SYNC_FILE_RANGE_WRITE) };
+        let code = unsafe { libc::sync_file_range(file.as_raw_fd(), offset, length, flags) };
         if code != 0 {
             return Err(io::Error::last_os_error());
         }
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = (file, offset, length);
+    let _ = (file, offset, length, wait);
     Ok(())
 }
