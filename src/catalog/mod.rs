@@ -100,6 +100,8 @@ pub struct Source {
     format: Format,
     survey: bool,
     name: Option<&'static str>,
+    /// Whether its rows say of which survey each is.
+    several: bool,
 }
 
 /// Where the rows are.
@@ -130,18 +132,25 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
                     format: Format::Sqlite,
                     survey: true,
                     name: Some(survey::NVSS.name),
+                    several: false,
                 }),
             };
         }
     }
     let input = Input::open(path)?;
     let found = detect::detect(&input, format)?;
+    let mut name = found.surveys.one().map(|survey| survey.name);
+    let mut several = matches!(found.surveys, survey::Surveys::Named);
     let survey = match found.format {
-        Format::Store => store::kind(&input)? == Kind::Survey,
-        _ => found.survey.is_some() || found.format.is_survey(),
+        Format::Store => {
+            let (kind, surveys) = store::label(&input)?;
+            several = surveys.len() > 1;
+            name = surveys.iter().next().filter(|_| !several).and_then(|one| Some(survey::named(one)?.name));
+            kind == Kind::Survey
+        }
+        _ => name.is_some() || found.format.is_survey(),
     };
-    let name = found.survey.map(|survey| survey.name);
-    Ok(Source { place: Place::File(input), format: found.format, survey, name })
+    Ok(Source { place: Place::File(input), format: found.format, survey, name, several })
 }
 
 impl Source {
@@ -158,6 +167,11 @@ impl Source {
     /// The survey, where its columns or what it calls itself tell.
     pub fn survey(&self) -> Option<&'static str> {
         self.name
+    }
+
+    /// Whether its rows are of several surveys, and say of which each is.
+    pub fn has_several_surveys(&self) -> bool {
+        self.several
     }
 
     /// The name of its file or folder.

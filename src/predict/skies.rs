@@ -1,11 +1,12 @@
 //! The catalogues of a run: opened, read, and made one sky.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::{PredictError, Result};
 use super::job::Job;
 use super::report::{CatalogueReport, ChoiceReport, MemberReport};
-use crate::catalog::{self, Catalog, Kind, Member, Near, ReadOptions, Source};
+use crate::catalog::{self, Catalog, Kind, Member, Near, ReadOptions, Record, Source};
 use crate::sky::{self, Component, IndexAccount, Instrument, Layer, RegionSet, SurveyAccount};
 
 /// How much further than asked sources are read where surveys are compared [rad], so that what is at the edge meets
@@ -19,7 +20,16 @@ struct Sky {
     path: String,
     /// Whether it is the job's catalogue, for which the options of reading are meant.
     own: bool,
+    /// Whether only those of the catalogue's rows are meant that are of this survey.
+    part: bool,
     only_spectra: bool,
+}
+
+/// A catalogue of several surveys, taken apart.
+struct Parts {
+    catalogue: Catalog,
+    /// Of each survey, the components, and of each of these whether its spectrum is an assumption.
+    surveys: BTreeMap<String, (Vec<Component>, Vec<bool>)>,
 }
 
 /// What a run reads of the sky, known to be there and understood.
@@ -48,7 +58,7 @@ impl Skies {
             let unknown = || Instrument { name: "the catalogue".into(), frequency: None, beam: 0.0 };
             let instrument = source.instrument().unwrap_or_else(unknown);
             let path = job.catalogue.display().to_string();
-            skies.push(Sky { source, instrument, path, own: true, only_spectra: false });
+            skies.push(Sky { source, instrument, path, own: true, part: false, only_spectra: false });
         }
         for member in &merging.surveys {
             skies.push(open_member(job, member, false)?);
@@ -80,18 +90,31 @@ impl Skies {
             ..CatalogueReport::default()
         };
         let mut layers = Vec::with_capacity(self.skies.len());
+        let mut parts: Option<Parts> = None;
         for sky in &self.skies {
-            let catalogue = sky.read(job, near.clone())?;
             let name = &sky.instrument.name;
+            let catalogue = if !sky.part {
+                sky.read(job, near.clone())?
+            } else if let Some(parts) = &mut parts {
+                parts.take(name)
+            } else {
+                let mut read = sky.read_parts(job, near.clone())?;
+                report.rows += read.catalogue.rows_read;
+                report.notes.append(&mut read.catalogue.notes);
+                report.notes.extend(self.note_others(&read));
+                parts.insert(read).take(name)
+            };
             let prefix = if several { format!("{name}: ") } else { String::new() };
             report.notes.extend(catalogue.notes.iter().map(|note| format!("{prefix}{note}")));
-            report.rows += catalogue.rows_read;
+            report.rows += if sky.part { 0 } else { catalogue.rows_read };
             report.members.push(sky.member(&catalogue));
             let Catalog { components, assumed, .. } = catalogue;
             layers.push(Layer { instrument: sky.instrument.clone(), components, assumed });
         }
         let joined = |field: fn(&MemberReport) -> &String, by: &str| {
-            let all: Vec<&str> = report.members.iter().map(|member| field(member).as_str()).collect();
+            let mut all: Vec<&str> = report.members.iter().map(|member| field(member).as_str()).collect();
+            // The parts of one catalogue stand side by side.
+            all.dedup();
             all.join(by)
         };
         report.path = joined(|member| &member.path, " + ");
@@ -112,6 +135,23 @@ impl Skies {
         report.notes.push(index_note(&indices, job.options.read.alpha));
         report.spectra = Some(indices);
         Ok((merged.components, report))
+    }
+
+    /// What of a catalogue of several surveys was not asked for, in words.
+    fn note_others(&self, parts: &Parts) -> Option<String> {
+        let asked = |name: &String| self.skies.iter().any(|sky| sky.part && sky.instrument.name == *name);
+        let others: Vec<String> = parts
+            .surveys
+            .iter()
+            .filter(|(name, _)| !asked(name))
+            .map(|(name, list)| {
+                let name = if name.is_empty() { "no survey that it names" } else { name };
+                format!("{} of {name}", list.0.len())
+            })
+            .collect();
+        (!others.is_empty()).then(|| {
+            format!("sources not merged, for their survey is not in the list: {}", others.join(", "))
+        })
     }
 
     /// Takes out what lies outside the regions kept, or in those left out.
@@ -140,7 +180,28 @@ fn open_member(job: &Job, member: &Member, only_spectra: bool) -> Result<Sky> {
         ))),
         _ => {
             let path = path.display().to_string();
-            Ok(Sky { source, instrument: member.instrument.clone(), path, own, only_spectra })
+            let part = own && source.has_several_surveys();
+            Ok(Sky { source, instrument: member.instrument.clone(), path, own, part, only_spectra })
+        }
+    }
+}
+
+impl Parts {
+    /// The part of a survey.
+    fn take(&mut self, survey: &str) -> Catalog {
+        let (components, assumed) = self.surveys.remove(survey).unwrap_or_default();
+        let rows_read = components.len() as u64;
+        let Catalog { kind, format, path, digest, .. } = &self.catalogue;
+        let (path, digest) = (path.clone(), digest.clone());
+        Catalog {
+            components,
+            assumed,
+            kind: *kind,
+            format: *format,
+            path,
+            digest,
+            rows_read,
+            notes: Vec::new(),
         }
     }
 }
@@ -148,6 +209,37 @@ fn open_member(job: &Job, member: &Member, only_spectra: bool) -> Result<Sky> {
 impl Sky {
     /// Reads what lies near.
     fn read(&self, job: &Job, near: Option<Near>) -> Result<Catalog> {
+        let read = self.read_options(job, near);
+        let mut catalogue = self.source.read_cached(&read, job.options.handling, &job.options.cache)?;
+        if self.source.has_several_surveys() && job.options.merging.surveys.is_empty() {
+            catalogue.notes.push(
+                "it has sources of several surveys, taken as they stand: --merge keeps each source once"
+                    .into(),
+            );
+        }
+        Ok(catalogue)
+    }
+
+    /// Reads what lies near, and tells its surveys apart.
+    fn read_parts(&self, job: &Job, near: Option<Near>) -> Result<Parts> {
+        let options = &job.options;
+        let mut surveys: BTreeMap<String, (Vec<Component>, Vec<bool>)> = BTreeMap::new();
+        let mut take = |record: Record| {
+            let name = record.details.survey.as_deref().unwrap_or_default().to_owned();
+            let (components, assumed) = surveys.entry(name).or_default();
+            let (component, assumption) = record.into_component(options.handling.polarization);
+            components.push(component);
+            assumed.push(assumption);
+            Ok(())
+        };
+        let read = self.read_options(job, near);
+        let catalogue =
+            self.source.visit_cached(&read, options.handling.strict, &options.cache, &mut take)?;
+        Ok(Parts { catalogue, surveys })
+    }
+
+    /// How it is read.
+    fn read_options(&self, job: &Job, near: Option<Near>) -> ReadOptions {
         let given = &job.options.read;
         let mut read = if self.own {
             given.clone()
@@ -157,10 +249,10 @@ impl Sky {
         read.near = near;
         // A catalogue that does not say what it is was called by its survey's name, whose frequency it has.
         let merged = !job.options.merging.surveys.is_empty() || !self.own;
-        if merged && self.source.survey().is_none() {
+        if merged && self.source.survey().is_none() && !self.part {
             read.reference_frequency = read.reference_frequency.or(self.instrument.frequency);
         }
-        Ok(self.source.read_cached(&read, job.options.handling, &job.options.cache)?)
+        read
     }
 
     fn member(&self, catalogue: &Catalog) -> MemberReport {

@@ -1,5 +1,6 @@
 //! What is near, out of an imported catalogue.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
@@ -118,13 +119,12 @@ fn read_contents(connection: &Connection) -> rusqlite::Result<Contents> {
     })
 }
 
-/// Survey or model.
-pub(in crate::catalog) fn kind(input: &Input) -> Result<Kind, CatalogError> {
+/// Survey or model, and the surveys that its sources are of.
+pub(in crate::catalog) fn label(input: &Input) -> Result<(Kind, BTreeSet<String>), CatalogError> {
     let database = open(input)?;
     let damaged = |source| CatalogError::Sqlite { path: input.path.clone(), source };
-    let query = "SELECT value FROM meta WHERE key = 'kind'";
-    let kind: String = database.connection.query_row(query, [], |row| row.get(0)).map_err(damaged)?;
-    Ok(if kind == "survey" { Kind::Survey } else { Kind::Model })
+    let contents = read_contents(&database.connection).map_err(damaged)?;
+    Ok((contents.kind, contents.summary.surveys))
 }
 
 /// Options that an import has settled.
