@@ -39,7 +39,9 @@ mod votable_binary;
 mod vz;
 mod xml;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use builder::Sink;
 pub use error::CatalogError;
@@ -102,6 +104,8 @@ pub struct Source {
     name: Option<&'static str>,
     /// Whether its rows say of which survey each is.
     several: bool,
+    /// How long its import into the cache took, if [`Source::prepare`] has made it.
+    made: Cell<Option<Duration>>,
 }
 
 /// Where the rows are.
@@ -133,6 +137,7 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
                     survey: true,
                     name: Some(survey::NVSS.name),
                     several: false,
+                    made: Cell::default(),
                 }),
             };
         }
@@ -150,7 +155,14 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
         }
         _ => name.is_some() || found.format.is_survey(),
     };
-    Ok(Source { place: Place::File(input), format: found.format, survey, name, several })
+    Ok(Source {
+        place: Place::File(input),
+        format: found.format,
+        survey,
+        name,
+        several,
+        made: Cell::default(),
+    })
 }
 
 impl Source {
@@ -240,6 +252,14 @@ impl Source {
         }
     }
 
+    /// Makes the import that [`Source::read_cached`] would make with the same arguments, wherever the near is. What fails
+    /// is told by that.
+    pub fn prepare(&self, options: &ReadOptions, strict: bool, cache: &Cache) {
+        if let Look::Found(entry) = cache.look(self, options, strict) {
+            self.made.set(entry.made);
+        }
+    }
+
     /// [`Source::visit`] by way of the cache, as [`Source::read_cached`].
     ///
     /// # Errors
@@ -295,7 +315,7 @@ impl Source {
         let digest = store::read(input, &cache::settled(options), &mut builder)?;
         let mut catalog = builder.finish(self.kind(), self.format, digest)?;
         catalog.path = self.path().to_owned();
-        catalog.notes.push(entry.note());
+        catalog.notes.push(entry.note(self.made.take()));
         Ok(catalog)
     }
 

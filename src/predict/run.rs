@@ -73,6 +73,10 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
 
     // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
     let skies = Skies::open(job)?;
+    if !options.dry_run {
+        // Others should not wait for the MeasurementSet while a large catalogue is imported.
+        skies.prepare(job);
+    }
     let table = if options.dry_run {
         ms::open(&job.ms, Access::ReadOnly)?
     } else {
@@ -118,6 +122,10 @@ fn locked_run(
     let (primary, frequencies) = (&outlook.primary, outlook.frequencies);
     let (components, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
     report.beam = primary.description.clone();
+    for warning in outlook.doubts(&components) {
+        observer.warning(&warning);
+        report.warnings.push(warning);
+    }
     report.seconds.catalogue = clock.elapsed().as_secs_f64();
     if components.is_empty() {
         if options.require_sources {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::{PredictError, Result};
-use super::job::Job;
+use super::job::{Job, Radius};
 use super::report::{CatalogueReport, ChoiceReport, MemberReport};
 use crate::catalog::{self, Catalog, Kind, Member, Near, ReadOptions, Record, Source};
 use crate::sky::{self, Component, IndexAccount, Instrument, Layer, RegionSet, SurveyAccount};
@@ -68,6 +68,18 @@ impl Skies {
         }
         let choice = &job.options.choice;
         Ok(Skies { skies, merges, only: regions(&choice.only)?, exclude: regions(&choice.exclude)? })
+    }
+
+    /// Imports into the cache what [`Skies::gather`] would import: nothing of it depends on the MeasurementSet.
+    pub(super) fn prepare(&self, job: &Job) {
+        if job.options.radius == Radius::All {
+            return;
+        }
+        for sky in &self.skies {
+            let near = Near { centres: Vec::new(), radius: 0.0 };
+            let read = sky.read_options(job, Some(near));
+            sky.source.prepare(&read, job.options.handling.strict, &job.options.cache);
+        }
     }
 
     /// Survey or model.
