@@ -10,6 +10,8 @@ use nvss_predict::catalog::{
 use nvss_predict::coords::{Direction, Frame};
 use nvss_predict::sky::{AngleFrame, Component, Selection, Shape, Spectrum, select};
 
+mod common;
+
 const ARCSEC: f64 = std::f64::consts::PI / 180.0 / 3600.0;
 
 /// A file of the shared data, or nothing, said aloud, where they are not at hand.
@@ -100,6 +102,9 @@ mod real;
 
 #[path = "catalogues/strict.rs"]
 mod strict;
+
+#[path = "catalogues/published.rs"]
+mod published;
 
 #[path = "catalogues/vl.rs"]
 mod vl;

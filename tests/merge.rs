@@ -270,7 +270,7 @@ fn members_find_their_files() {
     let environment = |name: &str| (name == "RACS_CATALOG").then(|| OsString::from("racs.fits"));
     let place = |text: &str, told| {
         let mut members = list(text);
-        place_members(&mut members, &mut [], Path::new("cat.csv"), told, environment)
+        place_members(&mut members, &mut [], Path::new("cat.csv"), told, false, environment)
             .map(|()| members.into_iter().map(|m| (m.instrument.name, m.path)).collect::<Vec<_>>())
     };
     let file = |name: &str| Some(PathBuf::from(name));

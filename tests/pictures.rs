@@ -4,6 +4,8 @@ mod common;
 
 use common::sky::{Gaussian, Source};
 use common::{Scratch, oracle_ok, predict, run, say};
+use nvss_predict::catalog::regions;
+use nvss_predict::coords::{Direction, Frame};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -230,6 +232,41 @@ fn regions_name_every_source() {
     }
     assert_eq!(shapes[0]["text"], "s0 2.0000 Jy");
     assert_eq!(shapes[1]["text"], "s1 500.00 mJy");
+}
+
+/// CASA's region manager, and our own reader, on the same file: areas and places.
+#[test]
+fn regions_are_those_that_casa_reads() {
+    need!(oracles);
+    let archive = need!(GOLD);
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let (csv, _) = scratch.sky("sky", &three());
+    let file = scratch.path("sources.crtf");
+    run(args!["regions", &ms, &csv, "-o", &file, "--point-radius", "40"])
+        .exits(0)
+        .says(&["3 sources", "CASA"]);
+    let other = scratch.path("sources.txt");
+    run(args!["regions", &ms, &csv, "-o", &other, "--as", "casa"]).exits(0).says(&["CASA"]);
+    let read = regions::read(&file).unwrap();
+    assert_eq!((read.included.len(), read.excluded.len()), (3, 0));
+    let found = json(&oracle_ok("pictures.py", args!["crtf", &file, "342.9", "15.95"]));
+    let pixels = found["pixels"].as_array().unwrap();
+    let own = read.tester();
+    let mut areas = 0.0;
+    for (index, source) in three().iter().enumerate() {
+        // Half axes [arcsec], and pixels of 4.
+        let [a, b] = source.gaussian.as_ref().map_or([40.0, 40.0], |g| [0.5 * g.major, 0.5 * g.minor]);
+        areas += std::f64::consts::PI * a * b / 16.0;
+        let inside = Direction::from_degrees(Frame::J2000, source.ra, source.dec);
+        assert!(own(inside) && own(inside.offset(0.4, 25.0 / 206_264.8)), "{index}");
+        assert!(!own(inside.offset(0.4, 80.0 / 206_264.8)), "{index}");
+    }
+    assert!((pixels.len() as f64 / areas - 1.0).abs() < 0.03, "{} pixels, {areas} expected", pixels.len());
+    // Every pixel that CASA masks is in the regions as we read them, but for the rim.
+    let ours =
+        pixels.iter().filter(|at| own(Direction::from_degrees(Frame::J2000, number(&at[0]), number(&at[1]))));
+    assert!(ours.count() as f64 > 0.97 * pixels.len() as f64);
 }
 
 #[test]

@@ -300,6 +300,30 @@ fn merged_surveys_reach_the_column_once_and_with_their_spectra() {
         assert!(text.contains(words), "{words} is not in\n{text}");
     }
     assert_equal_to_sum("the same by name", &ms, &args!["--sky", &json]);
+    // The same out of one file whose rows name their surveys, and out of one import of it and of three.
+    let mut unified = String::from("ra_deg,dec_deg,flux_mjy,survey\n");
+    for (name, survey) in [("f", "FIRST"), ("n", "NVSS"), ("t", "wenss")] {
+        let text = fs::read_to_string(scratch.path(name)).unwrap();
+        text.lines().skip(1).for_each(|row| unified += &format!("{row},{survey}\n"));
+    }
+    unified += "10,10,5,GAIA\n";
+    let unified = scratch.write("unified.csv", unified);
+    let store = scratch.path("unified.sqlite");
+    let import = common::command().args(args!["catalog", "import", &unified, "-o", &store]).output();
+    assert!(import.expect("it runs").status.success());
+    for catalogue in [&unified, &store] {
+        let options =
+            ["--merge", "FIRST,NVSS", "--spectra-from", "WENSS", "--alpha", "-0.8", "--radius", "all"];
+        let report = reported(&scratch, &ms, catalogue, &options);
+        assert_equal_to_sum("the same out of one file", &ms, &args!["--sky", &json]);
+        let told = &report["catalogue"];
+        assert_eq!((&told["merged"], &told["spectra"]), (&sky["merged"], &sky["spectra"]), "{told}");
+        assert_eq!(told["path"], catalogue.display().to_string());
+        assert!(told["notes"].to_string().contains("1 of GAIA"), "{told}");
+    }
+    predict(&ms, &unified, &["--merge", "FIRST=f,NVSS=n"]).exits(2).says(&["no survey of the catalogue"]);
+    let output = common::command().args(args![&ms, &unified, "--dry-run"]).output().expect("it runs");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("several surveys, taken as they stand"));
 }
 
 /// The pipeline's databases have one schema for every survey: their names tell which.

@@ -8,7 +8,7 @@ use super::csv_table::{self, Table};
 use super::headings::Heading;
 use super::input::Input;
 use super::rows::{self, Rows};
-use super::survey::{self, Survey};
+use super::survey::{self, Surveys};
 use super::{CatalogError, ReadOptions};
 
 /// Reads a text table; returns the digest of the file.
@@ -17,19 +17,17 @@ pub(super) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let (content, digest) = input.content()?;
-    let text = input.text(&content)?;
-    let mut table = Table::new(input, text)?;
-    let survey = survey::recognise(&comments(text), &table.headings);
+    let mut table = Table::new(input)?;
+    let survey = survey::recognise(&comments(&String::from_utf8_lossy(&input.head)), &table.headings);
     rows::read(input, &mut table, survey, options, builder)?;
-    Ok(digest)
+    input.digest()
 }
 
-/// The survey whose table begins so.
-pub(super) fn survey_of(head: &str) -> Option<&'static Survey> {
-    let line = csv_table::header_line(head)?;
-    let headings = csv_table::headings(line, csv_table::separator(line)?);
-    survey::recognise(&comments(head), &headings)
+/// The surveys whose table begins so.
+pub(super) fn surveys_of(head: &str) -> Surveys {
+    let line = csv_table::header_line(head).unwrap_or_default();
+    let headings = csv_table::separator(line).map(|separator| csv_table::headings(line, separator));
+    Surveys::of(&comments(head), &headings.unwrap_or_default())
 }
 
 /// What comments above the header say.

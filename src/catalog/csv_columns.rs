@@ -60,7 +60,14 @@ const REFERENCE: &[&str] = &[
 /// Strength and angle of linear polarisation.
 const POLARISED: &[&str] = &["polflux", "pol_flux", "p_flux", "polarized_flux"];
 const POLARISATION_ANGLE: &[&str] = &["polpa", "pol_angle", "polang", "p_ang", "pol_pa"];
+/// The survey that a row is of, where rows are of several.
+const SURVEY: &[&str] = &["survey", "source_survey", "source_catalog", "source_catalogue"];
 const NAME: &[&str] = &["name", "source_name", "sourcename", "component_name", "source", "nvss"];
+
+/// Whether a column says of which survey each row is.
+pub(super) fn name_surveys(headings: &[Heading]) -> bool {
+    headings.iter().any(|heading| SURVEY.contains(&heading.base.as_str()))
+}
 
 /// A column of coordinates.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +101,8 @@ pub(super) struct Columns {
     /// The frequency [Hz] that the survey or the name of the flux column says.
     pub frequency: Option<f64>,
     pub name: Option<usize>,
+    /// The survey of the row.
+    pub survey: Option<usize>,
     /// Standard errors; only where details are wanted.
     pub errors: ErrorColumns,
     pub notes: Vec<String>,
@@ -374,6 +383,7 @@ impl Header<'_> {
                 at_nvss.then_some(super::NVSS_FREQUENCY)
             }),
             name: self.named(NAME).first().copied(),
+            survey: self.named(SURVEY).first().copied(),
             errors: ErrorColumns::default(),
             notes,
         };
@@ -405,7 +415,7 @@ impl Columns {
         used.extend(self.errors.used());
         used.extend([self.longitude.index, self.latitude.index]);
         used.extend([self.major_limit, self.minor_limit, self.angle_frame].into_iter().flatten());
-        used.extend([self.alpha, self.logarithmic, self.name].into_iter().flatten());
+        used.extend([self.alpha, self.logarithmic, self.name, self.survey].into_iter().flatten());
         let ignored = headings
             .iter()
             .enumerate()

@@ -2,7 +2,7 @@
 
 use super::CatalogError;
 use super::headings::{Heading, Unit, have_positions, latitude_frame, longitude_frame};
-use super::input::Input;
+use super::input::{Input, Lines};
 
 /// The byte order mark some editors put in front.
 const BOM: char = '\u{feff}';
@@ -31,6 +31,7 @@ fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
         // The number of cells is compared with the header's by ourselves, to say more than csv would.
         .flexible(true)
         .comment(Some(b'#'))
+        .buffer_capacity(text.len().clamp(64, 8192))
         .from_reader(text.as_bytes())
 }
 
@@ -42,14 +43,35 @@ pub(super) fn headings(header: &str, separator: u8) -> Vec<Heading> {
     if found { record.iter().map(Heading::new).collect() } else { Vec::new() }
 }
 
-/// A table of text.
+/// The longest row that quotes make of several lines: beyond, one of them is not closed.
+const LONGEST: usize = 1 << 20;
+
+/// Whether a quoted cell is open at the end of a line, before which one was open or not.
+fn is_open(line: &str, separator: u8, mut open: bool) -> bool {
+    // A quote opens a cell at its beginning only, and two within one are a letter.
+    let mut begins = true;
+    let mut bytes = line.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        if open {
+            open = byte != b'"' || bytes.next_if_eq(&b'"').is_some();
+        } else {
+            open = byte == b'"' && begins;
+        }
+        begins = byte == separator && !open;
+    }
+    open
+}
+
+/// A table of text, read line by line.
 pub(super) struct Table<'a> {
     input: &'a Input,
-    text: &'a str,
-    /// Where in the text the reader began.
-    begin: usize,
-    reader: csv::Reader<&'a [u8]>,
+    lines: Lines<'a>,
+    separator: u8,
+    /// The current row, of which quotes may make several lines.
+    text: String,
     record: csv::StringRecord,
+    /// Its line, counted from 1.
+    line: u64,
     /// A row read ahead, in search of units.
     ahead: bool,
     /// The columns.
@@ -62,29 +84,43 @@ pub(super) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// Finds the header, and the row of units below it if there is one.
-    pub fn new(input: &'a Input, text: &'a str) -> Result<Self, CatalogError> {
+    pub fn new(input: &'a Input) -> Result<Self, CatalogError> {
         let header_error =
             |line, message: String| CatalogError::Header { path: input.path.clone(), line, message };
-        let Some(header) = header_line(text) else {
-            return Err(header_error(
-                1,
-                "no header: a line of column names is expected (ra, dec, flux_jy ...)".into(),
-            ));
+        let mut lines = input.lines()?;
+        let header = loop {
+            match lines.next_line()? {
+                None => {
+                    let message = "no header: a line of column names is expected (ra, dec, flux_jy ...)";
+                    return Err(header_error(1, message.into()));
+                }
+                Some(line) => {
+                    let line = line.trim_start_matches(BOM);
+                    if !is_idle(line) {
+                        break line.to_owned();
+                    }
+                }
+            }
         };
-        let begin = header.as_ptr() as usize - text.as_ptr() as usize;
-        let header_line = line_at(text, begin);
-        let Some(separator) = separator(header) else {
+        let header_line = lines.number;
+        let Some(separator) = separator(&header) else {
             return Err(header_error(
                 header_line,
                 "no column names with a right ascension and a declination (ra, dec), separated by commas, tabs or semicolons".into(),
             ));
         };
-        let headings = headings(header, separator);
-        let begin = begin + header.len();
-        let reader = reader(&text[begin..], separator);
-        let record = csv::StringRecord::new();
-        let mut table =
-            Table { input, text, begin, reader, record, ahead: false, headings, units: None, header_line };
+        let mut table = Table {
+            input,
+            lines,
+            separator,
+            text: String::new(),
+            record: csv::StringRecord::new(),
+            line: header_line,
+            ahead: false,
+            headings: headings(&header, separator),
+            units: None,
+            header_line,
+        };
         // VizieR: a row of units below the names, and a row of dashes below that.
         table.ahead = table.advance()?;
         if table.ahead && table.holds_units() {
@@ -109,20 +145,35 @@ impl<'a> Table<'a> {
     /// Reads a row into `record`; false at the end.
     fn advance(&mut self) -> Result<bool, CatalogError> {
         loop {
-            match self.reader.read_record(&mut self.record) {
-                Ok(false) => return Ok(false),
-                // A line of nothing but blanks, or an indented comment.
-                Ok(true) if self.record.len() <= 1 && self.record.get(0).is_none_or(is_idle) => {}
-                Ok(true) => return Ok(true),
-                Err(error) => {
-                    return Err(CatalogError::Row {
-                        path: self.input.path.clone(),
-                        line: self.line(),
-                        message: format!("{error}; mend or remove the row"),
-                    });
-                }
+            let Some(line) = self.lines.next_line()? else { return Ok(false) };
+            if !is_idle(line) {
+                self.text.clear();
+                self.text.push_str(line);
+                break;
             }
         }
+        self.line = self.lines.number;
+        self.record.clear();
+        if !self.text.contains('"') {
+            self.text.split(char::from(self.separator)).for_each(|cell| self.record.push_field(cell));
+            return Ok(true);
+        }
+        let mut open = is_open(&self.text, self.separator, false);
+        while open {
+            let Some(line) = self.lines.next_line()? else { break };
+            open = is_open(line, self.separator, true);
+            self.text.push('\n');
+            self.text.push_str(line);
+            if self.text.len() > LONGEST {
+                return Err(self.row_error("a quote in it is not closed; mend or remove the row".into()));
+            }
+        }
+        let read = reader(&self.text, self.separator).read_record(&mut self.record);
+        read.map_err(|error| self.row_error(format!("{error}; mend or remove the row")))
+    }
+
+    fn row_error(&self, message: String) -> CatalogError {
+        CatalogError::Row { path: self.input.path.clone(), line: self.line, message }
     }
 
     /// The next row, with as many cells as the header.
@@ -131,36 +182,18 @@ impl<'a> Table<'a> {
             return Ok(None);
         }
         if self.record.len() != self.headings.len() {
-            return Err(CatalogError::Row {
-                path: self.input.path.clone(),
-                line: self.line(),
-                message: format!(
-                    "{} cells, but the header has {}; a cell that holds the separator, as a list does, is put in \
-                     double quotes, right after the separator",
-                    self.record.len(),
-                    self.headings.len()
-                ),
-            });
+            return Err(self.row_error(format!(
+                "{} cells, but the header has {}; a cell that holds the separator, as a list does, is put in double \
+                 quotes, right after the separator",
+                self.record.len(),
+                self.headings.len()
+            )));
         }
         Ok(Some(&self.record))
     }
 
     /// The line of the current row, counted from 1.
     pub fn line(&self) -> u64 {
-        let offset = self.record.position().map_or(0, csv::Position::byte);
-        let mut at = (self.begin + usize::try_from(offset).unwrap_or(0)).min(self.text.len());
-        // csv counts from the end of the row before: comments and blank lines may come between.
-        while let Some(end) = self.text[at..].find('\n') {
-            if !is_idle(&self.text[at..at + end]) {
-                break;
-            }
-            at += end + 1;
-        }
-        line_at(self.text, at)
+        self.line
     }
-}
-
-/// The line, counted from 1, of a byte of the text.
-pub(super) fn line_at(text: &str, at: usize) -> u64 {
-    1 + text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() as u64
 }

@@ -1,7 +1,7 @@
 //! Telling the format of a file from its content.
 
 use super::input::Input;
-use super::survey::{self, Survey};
+use super::survey::{self, Surveys};
 use super::{
     CatalogError, Format, bbs, csv, csv_table, fits_table, nvsslist, store, tdat, vizier_dat, votable,
 };
@@ -10,8 +10,8 @@ use super::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub format: Format,
-    /// The survey, of formats that any list may come in.
-    pub survey: Option<&'static Survey>,
+    /// The surveys, of formats that any list may come in.
+    pub surveys: Surveys,
 }
 
 /// The format of a file; `asked` settles it if the content does not contradict.
@@ -19,18 +19,18 @@ pub(super) fn detect(input: &Input, asked: Option<Format>) -> Result<Found, Cata
     let head = input.head.as_slice();
     let path = || input.path.clone();
     let binary = if store::is_store(head) {
-        Some((Found { format: Format::Store, survey: None }, "an imported catalogue"))
+        Some((Found { format: Format::Store, surveys: Surveys::Unknown }, "an imported catalogue"))
     } else if head.starts_with(b"SQLite format 3\0") {
-        Some((Found { format: Format::Sqlite, survey: None }, "an SQLite database"))
+        Some((Found { format: Format::Sqlite, surveys: Surveys::Unknown }, "an SQLite database"))
     } else if head.starts_with(b"SIMPLE  =") {
         // What no other reader knows, that of VZ tables tells.
-        let (format, survey) = fits_table::detect(input)?.unwrap_or((Format::Vz, None));
+        let (format, surveys) = fits_table::detect(input)?.unwrap_or((Format::Vz, Surveys::Unknown));
         let kind = match format {
             Format::Vl => "a FITS file with an AIPS VL table",
             Format::Fits => "a FITS file with a table of another kind",
             _ => "a FITS file",
         };
-        Some((Found { format, survey }, kind))
+        Some((Found { format, surveys }, kind))
     } else {
         None
     };
@@ -53,7 +53,7 @@ pub(super) fn detect(input: &Input, asked: Option<Format>) -> Result<Found, Cata
     let told = text_format(&text);
     match asked {
         // Asked for by name, the reader itself says what a text lacks.
-        Some(Format::Csv) => Ok(Found { format: Format::Csv, survey: csv::survey_of(&text) }),
+        Some(Format::Csv) => Ok(Found { format: Format::Csv, surveys: csv::surveys_of(&text) }),
         Some(asked) if asked.is_text() && told.is_none_or(|told| told == asked) => Ok(found(asked, &text)),
         Some(asked) => {
             let content = told.map_or("text".to_owned(), |told| format!("{} ({told})", told.describe()));
@@ -92,15 +92,15 @@ fn text_format(text: &str) -> Option<Format> {
     }
 }
 
-/// A format with the survey that a text of it is of.
+/// A format with the surveys that a text of it is of.
 fn found(format: Format, text: &str) -> Found {
-    let survey = match format {
-        Format::Csv => csv::survey_of(text),
-        Format::Votable => votable::survey_of(text),
-        Format::NvssDat | Format::NvssList | Format::Tdat => Some(&survey::NVSS),
-        _ => None,
+    let surveys = match format {
+        Format::Csv => csv::surveys_of(text),
+        Format::Votable => votable::surveys_of(text),
+        Format::NvssDat | Format::NvssList | Format::Tdat => Surveys::One(&survey::NVSS),
+        _ => Surveys::Unknown,
     };
-    Found { format, survey }
+    Found { format, surveys }
 }
 
 /// A line short enough for a message.

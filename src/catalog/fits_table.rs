@@ -8,19 +8,19 @@ use super::fits::{File, Header, RowReader, Table};
 use super::headings::{Heading, have_positions};
 use super::input::Input;
 use super::rows::{self, Rows};
-use super::survey::{self, Survey};
+use super::survey::{self, Surveys};
 use super::{CatalogError, Format, ReadOptions, vl};
 
 /// What the first extension that can be read holds.
-pub(super) fn detect(input: &Input) -> Result<Option<(Format, Option<&'static Survey>)>, CatalogError> {
+pub(super) fn detect(input: &Input) -> Result<Option<(Format, Surveys)>, CatalogError> {
     let mut file = File::open(input)?;
     while let Some(header) = file.next_header()? {
         let Some(table) = header.table() else { continue };
         if vl::is_vl(&table) {
-            return Ok(Some((Format::Vl, Some(&survey::NVSS))));
+            return Ok(Some((Format::Vl, Surveys::One(&survey::NVSS))));
         }
         if let Some(headings) = headings(&header, &table) {
-            return Ok(Some((Format::Fits, survey::recognise(header.name(), &headings))));
+            return Ok(Some((Format::Fits, Surveys::of(header.name(), &headings))));
         }
     }
     Ok(None)

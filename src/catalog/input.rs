@@ -74,15 +74,6 @@ impl Input {
         Ok((content, digest))
     }
 
-    /// The content as text.
-    pub fn text<'a>(&self, content: &'a [u8]) -> Result<&'a str, CatalogError> {
-        std::str::from_utf8(content).map_err(|error| {
-            let before = &content[..error.valid_up_to()];
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
-            CatalogError::NotUtf8 { path: self.path.clone(), line }
-        })
-    }
-
     /// The content, unzipped, from its beginning.
     pub fn reader(&self) -> Result<Box<dyn BufRead>, CatalogError> {
         let file = File::open(&self.path).map_err(|source| self.io(source))?;

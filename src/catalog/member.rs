@@ -15,7 +15,7 @@ pub struct Member {
     pub called: String,
     /// What is known of it.
     pub instrument: Instrument,
-    /// Where it is; `None` for the job's catalogue.
+    /// Where it is; `None` for the job's catalogue, or the part of that which is of this survey.
     pub path: Option<PathBuf>,
 }
 
@@ -79,6 +79,7 @@ fn variable(called: &str) -> String {
 ///
 /// One of `merge` is the job's `catalogue`: the one with its path, or else the name alone of the survey that `told`
 /// says it is of, or else the only name that is left. Other names stand for what the variables of `environment` name.
+/// Where the catalogue has `several` surveys, all names that are left are parts of it.
 ///
 /// # Errors
 /// If a survey is named twice or has no file, or the catalogue has no place in `merge`.
@@ -87,6 +88,7 @@ pub fn place_members(
     spectra_from: &mut [Member],
     catalogue: &Path,
     told: Option<&str>,
+    several: bool,
     environment: impl Fn(&str) -> Option<OsString>,
 ) -> Result<(), MemberError> {
     let fail = |message: String| Err(MemberError(message));
@@ -103,6 +105,17 @@ pub fn place_members(
     let from =
         |called: &str| environment(&variable(called)).filter(|path| !path.is_empty()).map(PathBuf::from);
     let merges = !merge.is_empty();
+    if several {
+        for member in merge.iter_mut().chain(spectra_from.iter_mut()) {
+            member.path =
+                member.path.take().or_else(|| from(&member.called)).filter(|path| path != catalogue);
+        }
+        return if !merges || merge.iter().any(|member| member.path.is_none()) {
+            Ok(())
+        } else {
+            fail(format!("no survey of the catalogue {} is in the list", catalogue.display()))
+        };
+    }
     let own = merge.iter().position(|member| member.path.as_deref() == Some(catalogue)).or_else(|| {
         merge.iter().position(|member| member.path.is_none() && told == Some(&member.instrument.name))
     });

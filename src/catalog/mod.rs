@@ -40,6 +40,8 @@ mod vz;
 mod xml;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 pub use builder::Sink;
 pub use error::CatalogError;
@@ -100,6 +102,10 @@ pub struct Source {
     format: Format,
     survey: bool,
     name: Option<&'static str>,
+    /// Whether its rows say of which survey each is.
+    several: bool,
+    /// How long its import into the cache took, if [`Source::prepare`] has made it.
+    made: Mutex<Option<Duration>>,
 }
 
 /// Where the rows are.
@@ -130,18 +136,33 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
                     format: Format::Sqlite,
                     survey: true,
                     name: Some(survey::NVSS.name),
+                    several: false,
+                    made: Mutex::default(),
                 }),
             };
         }
     }
     let input = Input::open(path)?;
     let found = detect::detect(&input, format)?;
+    let mut name = found.surveys.one().map(|survey| survey.name);
+    let mut several = matches!(found.surveys, survey::Surveys::Named);
     let survey = match found.format {
-        Format::Store => store::kind(&input)? == Kind::Survey,
-        _ => found.survey.is_some() || found.format.is_survey(),
+        Format::Store => {
+            let (kind, surveys) = store::label(&input)?;
+            several = surveys.len() > 1;
+            name = surveys.iter().next().filter(|_| !several).and_then(|one| Some(survey::named(one)?.name));
+            kind == Kind::Survey
+        }
+        _ => name.is_some() || found.format.is_survey(),
     };
-    let name = found.survey.map(|survey| survey.name);
-    Ok(Source { place: Place::File(input), format: found.format, survey, name })
+    Ok(Source {
+        place: Place::File(input),
+        format: found.format,
+        survey,
+        name,
+        several,
+        made: Mutex::default(),
+    })
 }
 
 impl Source {
@@ -158,6 +179,11 @@ impl Source {
     /// The survey, where its columns or what it calls itself tell.
     pub fn survey(&self) -> Option<&'static str> {
         self.name
+    }
+
+    /// Whether its rows are of several surveys, and say of which each is.
+    pub fn has_several_surveys(&self) -> bool {
+        self.several
     }
 
     /// The name of its file or folder.
@@ -226,6 +252,14 @@ impl Source {
         }
     }
 
+    /// Makes the import that [`Source::read_cached`] would make with the same arguments, wherever the near is. What fails
+    /// is told by that.
+    pub fn prepare(&self, options: &ReadOptions, strict: bool, cache: &Cache) {
+        if let Look::Found(entry) = cache.look(self, options, strict) {
+            *self.made.lock().unwrap_or_else(PoisonError::into_inner) = entry.made;
+        }
+    }
+
     /// [`Source::visit`] by way of the cache, as [`Source::read_cached`].
     ///
     /// # Errors
@@ -281,7 +315,8 @@ impl Source {
         let digest = store::read(input, &cache::settled(options), &mut builder)?;
         let mut catalog = builder.finish(self.kind(), self.format, digest)?;
         catalog.path = self.path().to_owned();
-        catalog.notes.push(entry.note());
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).take();
+        catalog.notes.push(entry.note(made));
         Ok(catalog)
     }
 

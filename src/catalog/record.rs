@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::polarization;
 use crate::sky::Component;
 
 /// A source: what is predicted, and what else its row says.
@@ -11,6 +12,19 @@ pub struct Record {
     pub component: Component,
     /// The rest.
     pub details: Details,
+}
+
+impl Record {
+    /// What is predicted, linear polarisation in its Q and U if that is wanted, and whether its spectrum is assumed.
+    pub fn into_component(self, polarization: bool) -> (Component, bool) {
+        let Record { mut component, details } = self;
+        if let (true, Some(strength), Some(angle)) =
+            (polarization, details.polarised, details.polarisation_angle)
+        {
+            (component.stokes.q, component.stokes.u) = polarization::linear(strength, angle);
+        }
+        (component, !details.own_spectrum)
+    }
 }
 
 /// What a row says beyond a component. Nothing is there that the row, or its format, does not say.

@@ -9,7 +9,7 @@ use super::headings::{Heading, Unit};
 use super::input::Input;
 use super::polarization;
 use super::record::Details;
-use super::survey::Survey;
+use super::survey::{self, Survey};
 use super::{CatalogError, ReadOptions};
 use crate::coords::{self, Direction};
 use crate::sky::{AngleFrame, Component, Gaussian, Shape, Spectrum, Stokes};
@@ -210,9 +210,9 @@ impl RowReader<'_> {
             measured(record, column).unwrap_or_default()
         };
         Ok(Details {
-            survey: None,
+            survey: self.survey(record).map(|(text, known)| known.map_or(text, |survey| survey.name).into()),
             own_spectrum: given,
-            reference: self.reference(own),
+            reference: self.reference(own, record),
             own_reference: own.is_some(),
             own_angle_frame: component.shape != Shape::Point && columns.angle_frame.is_some_and(said),
             limits: [
@@ -225,9 +225,16 @@ impl RowReader<'_> {
         })
     }
 
-    /// The frequency of a flux density [Hz], of which the row may have its `own`.
-    fn reference(&self, own: Option<f64>) -> Option<f64> {
-        own.or(self.options.reference_frequency).or(self.columns.frequency)
+    /// The frequency of a flux density [Hz], of which the row may have its `own`, or name its survey.
+    fn reference(&self, own: Option<f64>, record: &csv::StringRecord) -> Option<f64> {
+        let of_survey = || self.survey(record)?.1.map(|survey| survey.frequency);
+        own.or(self.options.reference_frequency).or_else(of_survey).or(self.columns.frequency)
+    }
+
+    /// What the row calls its survey, and the survey if it is known.
+    fn survey<'a>(&self, record: &'a csv::StringRecord) -> Option<(&'a str, Option<&'static Survey>)> {
+        let text = cell(record, self.columns.survey?);
+        (!text.is_empty()).then(|| (text, survey::named(text)))
     }
 
     /// A longitude or latitude [rad].
@@ -271,7 +278,7 @@ impl RowReader<'_> {
     /// The spectrum, and whether the row gave its terms.
     fn spectrum(&self, record: &csv::StringRecord) -> Result<(Spectrum, bool), Wrong> {
         let columns = self.columns;
-        let reference = self.reference(measured(record, columns.reference)?);
+        let reference = self.reference(measured(record, columns.reference)?, record);
         let logarithmic = match columns.logarithmic {
             Some(index) => truth(record, index)?.unwrap_or(true),
             None => true,

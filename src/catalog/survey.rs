@@ -5,6 +5,7 @@
 //! are those of the ReadMe of each VizieR catalogue. Sizes that include the beam are not those of the source:
 //! where a survey gives no others, its sources are points.
 
+use super::csv_columns::name_surveys;
 use super::headings::Heading;
 use super::{FluxUnit, NVSS_FREQUENCY};
 
@@ -175,6 +176,33 @@ static SURVEYS: &[Survey] = &[
         signatures: &[],
     },
 ];
+
+/// Of which surveys the rows of a table are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Surveys {
+    /// Nothing tells.
+    Unknown,
+    /// Of this one.
+    One(&'static Survey),
+    /// Every row says it.
+    Named,
+}
+
+impl Surveys {
+    /// Those of a table, by what names it and by its columns.
+    pub fn of(named: &str, headings: &[Heading]) -> Self {
+        match recognise(named, headings) {
+            Some(survey) => Surveys::One(survey),
+            None if name_surveys(headings) => Surveys::Named,
+            None => Surveys::Unknown,
+        }
+    }
+
+    /// The one survey of all rows.
+    pub fn one(self) -> Option<&'static Survey> {
+        if let Surveys::One(survey) = self { Some(survey) } else { None }
+    }
+}
 
 /// A survey by its name, in any case, with or without what follows a blank or hyphen: `racs` is RACS-low.
 pub(super) fn named(name: &str) -> Option<&'static Survey> {

@@ -8,8 +8,8 @@ use super::builder::Builder;
 use super::headings::{Heading, have_positions};
 use super::input::Input;
 use super::rows::{self, Rows};
-use super::survey::{self, Survey};
-use super::votable_binary::{self, Values};
+use super::survey::{self, Surveys};
+use super::votable_binary::Values;
 use super::xml::{Token, Tokens, attribute};
 use super::{CatalogError, ReadOptions};
 
@@ -28,7 +28,7 @@ pub(super) struct Field {
 
 /// Whether a text that begins so is a VOTable.
 pub(super) fn is_votable(head: &str) -> bool {
-    let mut tokens = Tokens::new(head.trim_start_matches('\u{feff}'));
+    let mut tokens = Tokens::new(head);
     loop {
         match tokens.next_token() {
             Some(Token::Begin(name, ..)) => return name == "VOTABLE",
@@ -38,16 +38,16 @@ pub(super) fn is_votable(head: &str) -> bool {
     }
 }
 
-/// The survey whose table begins so.
-pub(super) fn survey_of(head: &str) -> Option<&'static Survey> {
-    let mut search = Search::new(head);
+/// The surveys whose table begins so.
+pub(super) fn surveys_of(head: &str) -> Surveys {
+    let mut search = Search::new(Tokens::new(head));
     // The head may end amid the fields: those seen will do.
     while search.step().is_some() {
         if search.data.is_some() {
             break;
         }
     }
-    survey::recognise(&search.names, &search.headings())
+    Surveys::of(&search.names, &search.headings())
 }
 
 /// Reads the table; returns the digest of the file.
@@ -56,14 +56,12 @@ pub(super) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let (content, digest) = input.content()?;
-    let text = input.text(&content)?;
-    let mut search = Search::new(text.trim_start_matches('\u{feff}'));
+    let mut search = Search::new(Tokens::of(input)?);
     let data = loop {
         if search.step().is_none() {
-            return Err(
+            return Err(search.tokens.failure().unwrap_or_else(|| {
                 input.layout("a VOTable without a table that has columns of right ascension and declination")
-            );
+            }));
         }
         match search.data {
             Some(data) if search.has_positions() => break data,
@@ -78,17 +76,16 @@ pub(super) fn read(
     let fields = search.fields;
     let header = |message: String| CatalogError::Header { path: input.path.clone(), line, message };
     if data == Data::Text {
-        let at = search.tokens.at();
-        let mut rows = TextRows { input, tokens: search.tokens, at, fields, headings, units, record, line };
+        let row_line = line;
+        let mut rows =
+            TextRows { input, tokens: search.tokens, row_line, fields, headings, units, record, line };
         rows::read(input, &mut rows, survey, options, builder)?;
     } else {
-        let values = votable_binary::stream(&mut search.tokens)
-            .and_then(|bytes| Values::new(bytes, &fields, data == Data::Binary2))
-            .map_err(header)?;
+        let values = Values::new(search.tokens, &fields, data == Data::Binary2).map_err(header)?;
         let mut rows = BinaryRows { input, values, fields, headings, units, record, line };
         rows::read(input, &mut rows, survey, options, builder)?;
     }
-    Ok(digest)
+    input.digest()
 }
 
 /// How rows are written.
@@ -110,8 +107,8 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(text: &'a str) -> Self {
-        Search { tokens: Tokens::new(text), names: String::new(), fields: Vec::new(), data: None }
+    fn new(tokens: Tokens<'a>) -> Self {
+        Search { tokens, names: String::new(), fields: Vec::new(), data: None }
     }
 
     /// Takes the next token; none at the end.
@@ -168,8 +165,8 @@ fn push(record: &mut csv::StringRecord, cell: &str, field: &Field) {
 struct TextRows<'a> {
     input: &'a Input,
     tokens: Tokens<'a>,
-    /// Where the current row begins.
-    at: usize,
+    /// The line on which the current row begins.
+    row_line: u64,
     fields: Vec<Field>,
     headings: Vec<Heading>,
     units: Vec<String>,
@@ -213,6 +210,11 @@ impl TextRows<'_> {
         }
     }
 
+    fn cut_short(&mut self, amid: &str) -> CatalogError {
+        let message = || format!("the VOTable ends amid {amid}: it is cut short; fetch it again");
+        self.tokens.failure().unwrap_or_else(|| self.input.layout(message()))
+    }
+
     fn row_error(&self, message: String) -> CatalogError {
         CatalogError::Row { path: self.input.path.clone(), line: Rows::line(self), message }
     }
@@ -233,19 +235,12 @@ impl Rows for TextRows<'_> {
 
     fn next_row(&mut self) -> Result<Option<&csv::StringRecord>, CatalogError> {
         loop {
-            let at = self.tokens.at();
+            self.row_line = self.tokens.line();
             match self.tokens.next_token() {
-                Some(Token::Begin("TR", _, false)) => {
-                    self.at = at;
-                    break;
-                }
+                Some(Token::Begin("TR", _, false)) => break,
                 Some(Token::End("TABLEDATA" | "TABLE" | "VOTABLE")) => return Ok(None),
                 Some(_) => {}
-                None => {
-                    return Err(self
-                        .input
-                        .layout("the VOTable ends amid its table: it is cut short; fetch it again"));
-                }
+                None => return Err(self.cut_short("its table")),
             }
         }
         match self.cells() {
@@ -253,19 +248,19 @@ impl Rows for TextRows<'_> {
             Some(count) => {
                 Err(self.row_error(format!("{count} cells, but the table has {} fields", self.fields.len())))
             }
-            None => Err(self.input.layout("the VOTable ends amid a row: it is cut short; fetch it again")),
+            None => Err(self.cut_short("a row")),
         }
     }
 
     fn line(&self) -> u64 {
-        self.tokens.line_at(self.at)
+        self.row_line
     }
 }
 
 /// Rows in BINARY or BINARY2.
 struct BinaryRows<'a> {
     input: &'a Input,
-    values: Values,
+    values: Values<'a>,
     fields: Vec<Field>,
     headings: Vec<Heading>,
     units: Vec<String>,
@@ -296,7 +291,7 @@ impl Rows for BinaryRows<'_> {
                 }
                 Ok(Some(&self.record))
             }
-            Err(message) => Err(self.input.layout(message)),
+            Err(message) => Err(self.values.failure().unwrap_or_else(|| self.input.layout(message))),
         }
     }
 

@@ -2,32 +2,44 @@
 //!
 //! "VOTable Format Definition", version 1.4, sections 5.3 and 5.4, and section 2.1 for the sizes of types.
 
+use super::CatalogError;
 use super::votable::Field;
 use super::xml::{Token, Tokens, attribute};
 
-/// The bytes of the STREAM that comes next.
-pub(super) fn stream(tokens: &mut Tokens<'_>) -> Result<Vec<u8>, String> {
+/// Goes on to what stands in the STREAM that comes next.
+fn find_stream(tokens: &mut Tokens<'_>) -> Result<(), String> {
     loop {
         match tokens.next_token() {
             Some(Token::Begin("STREAM", attributes, empty)) => {
                 if empty || attribute(attributes, "href").is_some() {
                     return Err("the rows are in another file: save the VOTable with its data inside".into());
                 }
-                match attribute(attributes, "encoding").as_deref() {
-                    None | Some("base64") => break,
-                    Some(other) => {
-                        return Err(format!("rows encoded as '{other}' are not understood, base64 is"));
-                    }
-                }
+                return match attribute(attributes, "encoding").as_deref() {
+                    None | Some("base64") => Ok(()),
+                    Some(other) => Err(format!("rows encoded as '{other}' are not understood, base64 is")),
+                };
             }
             Some(_) => {}
             None => return Err("the VOTable ends before its rows: it is cut short; fetch it again".into()),
         }
     }
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0u32, 0);
-    loop {
-        match tokens.next_token() {
+}
+
+/// A stream in base64, as it is read.
+struct Base64<'a> {
+    tokens: Tokens<'a>,
+    bits: u32,
+    count: u32,
+    ended: bool,
+}
+
+impl Base64<'_> {
+    /// Adds some more bytes of the stream to `bytes`; false at its end.
+    fn pull(&mut self, bytes: &mut Vec<u8>) -> Result<bool, String> {
+        if self.ended {
+            return Ok(false);
+        }
+        match self.tokens.next_token() {
             Some(Token::Text(text)) => {
                 for letter in text.bytes() {
                     let value = match letter {
@@ -41,19 +53,20 @@ pub(super) fn stream(tokens: &mut Tokens<'_>) -> Result<Vec<u8>, String> {
                             return Err("the rows are not base64: the file is damaged; fetch it again".into());
                         }
                     };
-                    bits = (bits << 6) | u32::from(value);
-                    count += 6;
-                    if count >= 8 {
-                        count -= 8;
-                        bytes.push((bits >> count) as u8);
-                        bits &= (1 << count) - 1;
+                    self.bits = (self.bits << 6) | u32::from(value);
+                    self.count += 6;
+                    if self.count >= 8 {
+                        self.count -= 8;
+                        bytes.push((self.bits >> self.count) as u8);
+                        self.bits &= (1 << self.count) - 1;
                     }
                 }
             }
-            Some(Token::End("STREAM")) => return Ok(bytes),
+            Some(Token::End("STREAM")) => self.ended = true,
             Some(_) => {}
             None => return Err("the VOTable ends amid its rows: it is cut short; fetch it again".into()),
         }
+        Ok(true)
     }
 }
 
@@ -161,7 +174,9 @@ impl Layout {
 }
 
 /// The rows, one after the other.
-pub(super) struct Values {
+pub(super) struct Values<'a> {
+    stream: Base64<'a>,
+    /// What has been read of them; what is still to come begins at `at`.
     bytes: Vec<u8>,
     at: usize,
     layouts: Vec<Layout>,
@@ -172,23 +187,46 @@ pub(super) struct Values {
     pub number: u64,
 }
 
-impl Values {
-    pub fn new(bytes: Vec<u8>, fields: &[Field], flagged: bool) -> Result<Self, String> {
+impl<'a> Values<'a> {
+    /// The rows of the STREAM that comes next.
+    pub fn new(mut tokens: Tokens<'a>, fields: &[Field], flagged: bool) -> Result<Self, String> {
+        find_stream(&mut tokens)?;
+        let stream = Base64 { tokens, bits: 0, count: 0, ended: false };
         let layouts = fields.iter().map(Layout::of).collect::<Result<_, _>>()?;
-        Ok(Values { bytes, at: 0, layouts, flagged, cells: Vec::new(), number: 0 })
+        Ok(Values { stream, bytes: Vec::new(), at: 0, layouts, flagged, cells: Vec::new(), number: 0 })
+    }
+
+    /// Why a row could not be had, if the file could not be read.
+    pub fn failure(&mut self) -> Option<CatalogError> {
+        self.stream.tokens.failure()
+    }
+
+    /// Reads on until so many bytes are at hand; false if there are not so many.
+    fn reach(&mut self, count: usize) -> Result<bool, String> {
+        while self.bytes.len() - self.at < count {
+            if !self.stream.pull(&mut self.bytes)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn take(&mut self, count: usize) -> Result<std::ops::Range<usize>, String> {
-        let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
-        let end =
-            end.ok_or_else(|| format!("the rows end amid row {}: the file is cut short", self.number))?;
+        if !self.reach(count)? {
+            return Err(format!("the rows end amid row {}: the file is cut short", self.number));
+        }
+        let end = self.at + count;
         Ok(std::mem::replace(&mut self.at, end)..end)
     }
 
     /// The cells of the next row.
     pub fn next_row(&mut self) -> Result<Option<&[String]>, String> {
-        if self.at == self.bytes.len() || self.layouts.is_empty() {
+        if self.layouts.is_empty() || !self.reach(1)? {
             return Ok(None);
+        }
+        if self.at > 1 << 16 {
+            self.bytes.drain(..self.at);
+            self.at = 0;
         }
         let begin = self.at;
         self.number += 1;

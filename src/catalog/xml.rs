@@ -4,6 +4,13 @@
 //! declarations are passed over, entities and CDATA are read. Nothing outside the text is ever fetched.
 
 use std::borrow::Cow;
+use std::io::{BufRead, Read};
+
+use super::CatalogError;
+use super::input::Input;
+
+/// The byte order mark some editors put in front.
+const BOM: char = '\u{feff}';
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,10 +23,23 @@ pub(super) enum Token<'a> {
     Text(Cow<'a, str>),
 }
 
-/// A text taken apart.
+/// How much of a text is read at once.
+const CHUNK: u64 = 1 << 16;
+
+/// More bytes than any tag or piece of CDATA has.
+const LONGEST: usize = 1 << 22;
+
+/// A text taken apart, as it is read.
 pub(super) struct Tokens<'a> {
-    text: &'a str,
+    /// Where more of it comes from.
+    source: Option<(&'a Input, Box<dyn BufRead>)>,
+    /// What has been read of it and not been passed yet begins at `at`.
+    text: String,
     at: usize,
+    /// The beginning of a letter whose end has not been read.
+    begun: Vec<u8>,
+    line: u64,
+    failure: Option<CatalogError>,
 }
 
 /// A name without its namespace.
@@ -27,66 +47,157 @@ fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 
+/// How many lines end in a text.
+fn ends(text: &str) -> u64 {
+    text.bytes().filter(|byte| *byte == b'\n').count() as u64
+}
+
 impl<'a> Tokens<'a> {
-    pub fn new(text: &'a str) -> Self {
-        Tokens { text, at: 0 }
+    /// A text that is at hand.
+    pub fn new(text: &str) -> Self {
+        let text = text.trim_start_matches(BOM).to_owned();
+        Tokens { source: None, text, at: 0, begun: Vec::new(), line: 1, failure: None }
+    }
+
+    /// A file, from its beginning.
+    pub fn of(input: &'a Input) -> Result<Self, CatalogError> {
+        let mut tokens = Tokens { source: Some((input, input.reader()?)), ..Tokens::new("") };
+        if tokens.more() && tokens.text.starts_with(BOM) {
+            tokens.at = BOM.len_utf8();
+        }
+        Ok(tokens)
     }
 
     /// The line of what comes next, counted from 1.
     pub fn line(&self) -> u64 {
-        self.line_at(self.at)
+        self.line
     }
 
-    /// The line of a byte, counted from 1.
-    pub fn line_at(&self, at: usize) -> u64 {
-        1 + self.text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() as u64
+    /// Why there is no next token, if the file could not be read.
+    pub fn failure(&mut self) -> Option<CatalogError> {
+        self.failure.take()
     }
 
-    /// Where the next token begins.
-    pub fn at(&self) -> usize {
-        self.at
+    /// Passes over so many bytes.
+    fn pass(&mut self, count: usize) {
+        self.line += ends(&self.text[self.at..self.at + count]);
+        self.at += count;
+    }
+
+    /// Reads on, and forgets what was passed; false at the end.
+    fn more(&mut self) -> bool {
+        let Some((input, reader)) = &mut self.source else { return false };
+        self.text.drain(..self.at);
+        self.at = 0;
+        let mut bytes = std::mem::take(&mut self.begun);
+        let before = bytes.len();
+        let read = reader.take(CHUNK).read_to_end(&mut bytes);
+        let (valid, broken) = match std::str::from_utf8(&bytes) {
+            Ok(text) => (text, false),
+            Err(error) => {
+                let (valid, rest) = bytes.split_at(error.valid_up_to());
+                self.begun = rest.to_vec();
+                // Nothing is lost by the check: this much was found valid.
+                (std::str::from_utf8(valid).unwrap_or_default(), error.error_len().is_some())
+            }
+        };
+        self.text.push_str(valid);
+        let ended = bytes.len() == before;
+        if let Err(source) = read {
+            self.failure = Some(input.reading(source));
+        } else if broken || (ended && !self.begun.is_empty()) {
+            let line = self.line + ends(&self.text);
+            self.failure = Some(CatalogError::NotUtf8 { path: input.path.clone(), line });
+        }
+        if ended || self.failure.is_some() {
+            self.source = None;
+        }
+        !ended
     }
 
     /// Passes over what ends with `mark`; to the end if nothing does.
     fn skip(&mut self, mark: &str) {
-        self.at = self.text[self.at..].find(mark).map_or(self.text.len(), |end| self.at + end + mark.len());
+        loop {
+            if let Some(end) = self.text[self.at..].find(mark) {
+                return self.pass(end + mark.len());
+            }
+            // The mark may have begun.
+            let mut cut = (self.text.len() - self.at).saturating_sub(mark.len() - 1);
+            while !self.text.is_char_boundary(self.at + cut) {
+                cut -= 1;
+            }
+            self.pass(cut);
+            if !self.more() {
+                return self.pass(self.text.len() - self.at);
+            }
+        }
+    }
+
+    /// The bytes of the text that comes next, up to a tag or to what has been read; an entity is not cut.
+    fn text_length(&self) -> usize {
+        let rest = &self.text[self.at..];
+        let whole = || match &self.source {
+            Some(_) => rest.rfind('&').filter(|at| rest.len() - at <= 16).unwrap_or(rest.len()),
+            None => rest.len(),
+        };
+        rest.find('<').unwrap_or_else(whole)
     }
 
     /// The next token; none at the end, or where the text is cut short.
-    pub fn next_token(&mut self) -> Option<Token<'a>> {
+    pub fn next_token(&mut self) -> Option<Token<'_>> {
         loop {
             let rest = &self.text[self.at..];
+            // Nine bytes tell what a tag is.
+            if rest.len() < 9 && self.source.is_some() {
+                self.more();
+                continue;
+            }
             if rest.is_empty() {
                 return None;
             }
             let Some(tag) = rest.strip_prefix('<') else {
-                let end = rest.find('<').unwrap_or(rest.len());
-                self.at += end;
-                return Some(Token::Text(decoded(&rest[..end])));
+                let length = self.text_length();
+                if length == 0 {
+                    self.more();
+                    continue;
+                }
+                let from = self.at;
+                self.pass(length);
+                return Some(Token::Text(decoded(&self.text[from..from + length])));
             };
-            if let Some(data) = tag.strip_prefix("![CDATA[") {
-                let end = data.find("]]>")?;
-                self.skip("]]>");
-                return Some(Token::Text(Cow::Borrowed(&data[..end])));
-            }
             if tag.starts_with("!--") {
                 self.skip("-->");
+                continue;
             } else if tag.starts_with('?') {
                 self.skip("?>");
-            } else if tag.starts_with('!') {
-                self.skip(">");
-            } else {
-                let end = closing(tag)?;
-                self.at += 1 + end + 1;
-                let inside = &tag[..end];
-                if let Some(name) = inside.strip_prefix('/') {
-                    return Some(Token::End(local(name.trim())));
-                }
-                let empty = inside.ends_with('/');
-                let inside = inside.strip_suffix('/').unwrap_or(inside);
-                let name_end = inside.find(char::is_whitespace).unwrap_or(inside.len());
-                return Some(Token::Begin(local(&inside[..name_end]), &inside[name_end..], empty));
+                continue;
             }
+            let data = tag.starts_with("![CDATA[");
+            if tag.starts_with('!') && !data {
+                self.skip(">");
+                continue;
+            }
+            let end = if data { tag.find("]]>") } else { closing(tag) };
+            let Some(end) = end else {
+                if rest.len() < LONGEST && self.more() {
+                    continue;
+                }
+                return None;
+            };
+            let from = self.at + 1;
+            if data {
+                self.pass(1 + end + "]]>".len());
+                return Some(Token::Text(Cow::Borrowed(&self.text[from + "![CDATA[".len()..from + end])));
+            }
+            self.pass(1 + end + 1);
+            let inside = &self.text[from..from + end];
+            if let Some(name) = inside.strip_prefix('/') {
+                return Some(Token::End(local(name.trim())));
+            }
+            let empty = inside.ends_with('/');
+            let inside = inside.strip_suffix('/').unwrap_or(inside);
+            let name_end = inside.find(char::is_whitespace).unwrap_or(inside.len());
+            return Some(Token::Begin(local(&inside[..name_end]), &inside[name_end..], empty));
         }
     }
 }

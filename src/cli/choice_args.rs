@@ -31,8 +31,8 @@ pub(super) struct ChoiceArgs {
     )]
     add_source: Vec<SourceArg>,
 
-    /// Merge surveys, the first of which has priority: SURVEY=FILE, or a survey alone for the one that CATALOG is or that
-    /// the variable SURVEY_CATALOG names. Knows NVSS, FIRST, RACS(-low, -mid), VLASS, SUMSS, MGPS, TGSS, WENSS, VLSSr,
+    /// Merge surveys, the first of which has priority: SURVEY=FILE, or a survey alone for the one that CATALOG is, for its
+    /// rows of that survey where it has several, or for what the variable SURVEY_CATALOG names. Knows NVSS, FIRST, RACS(-low, -mid), VLASS, SUMSS, MGPS, TGSS, WENSS, VLSSr,
     /// GLEAM, LoTSS. The options under Catalogue are meant for CATALOG
     #[arg(long, value_delimiter = ',', value_name = "SURVEY[=FILE],...", help_heading = "Merging")]
     merge: Vec<Member>,
@@ -66,7 +66,8 @@ impl ChoiceArgs {
             let source = catalog::open(catalogue, format).map_err(PredictError::from)?;
             let told = source.instrument().map(|instrument| instrument.name);
             let environment = |name: &str| std::env::var_os(name);
-            catalog::place_members(&mut surveys, &mut spectra_from, catalogue, told.as_deref(), environment)
+            let (told, several) = (told.as_deref(), source.has_several_surveys());
+            catalog::place_members(&mut surveys, &mut spectra_from, catalogue, told, several, environment)
                 .map_err(|error| CliError::Usage(format!("--merge, --spectra-from: {error}")))?;
         }
         let alone = surveys.is_empty() && spectra_from.is_empty() && self.add_source.is_empty();

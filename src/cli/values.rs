@@ -148,6 +148,14 @@ pub(super) fn parse_match_radius(text: &str) -> Result<f64, String> {
     }
 }
 
+/// The radius of a circle that stands for a point [rad].
+pub(super) fn parse_point_radius(text: &str) -> Result<f64, String> {
+    parse_match_radius(text)
+        .ok()
+        .filter(|radius| *radius > 0.0)
+        .ok_or_else(|| format!("'{text}' is not a radius above 0 and up to 5 arcmin (arcsec if no unit)"))
+}
+
 /// A right ascension and a declination in J2000.
 fn parse_place(ra: &str, dec: &str) -> Result<Direction, String> {
     let longitude = parse_ra(ra).map_err(|error| format!("'{ra}': {error}"))?;

@@ -6,19 +6,20 @@ use super::letters;
 use super::sky::{SkySource, caption};
 
 /// A rectangle that is taken: upper left and lower right corners.
-type Taken = [Place; 2];
+pub(super) type Taken = [Place; 2];
 
-fn overlap(a: &Taken, b: &Taken) -> bool {
+pub(super) fn overlap(a: &Taken, b: &Taken) -> bool {
     (0..2).all(|k| a[0][k] < b[1][k] && b[0][k] < a[1][k])
 }
 
-/// Writes the names of the `most` brightest sources where there is room for them.
+/// Writes the names of the `most` brightest sources where there is room for them, not over other `words`.
 pub(super) fn draw(
     picture: &mut Picture,
     panel: &Panel,
     sources: &[SkySource],
     discs: &[Option<(Place, f64)>],
     most: usize,
+    words: &[Taken],
 ) {
     let mut order: Vec<usize> = (0..sources.len()).filter(|index| discs[*index].is_some()).collect();
     order.sort_by(|a, b| sources[*b].flux.abs().total_cmp(&sources[*a].flux.abs()));
@@ -32,6 +33,7 @@ pub(super) fn draw(
     let end = panel.ends();
     // The compass.
     taken.push([[end[0] - 90.0, end[1] - 90.0], end]);
+    taken.extend(words);
     for index in order.into_iter().take(most) {
         let Some((place, radius)) = discs[index] else { continue };
         let words = caption(&sources[index]);

@@ -3,6 +3,7 @@
 use super::axes::{Panel, Scale, flux_words};
 use super::canvas::{Across, Colour, Down, Picture, Place, ellipse};
 use super::contour::Grid;
+use super::labels::{Taken, overlap};
 use super::{graticule, labels, sky_side};
 use crate::beam::Offset;
 use crate::coords::{Direction, Frame};
@@ -88,10 +89,10 @@ pub fn draw_sky(scene: &SkyScene) -> Picture {
     picture.words([76.0, 50.0], scene.subtitle.as_str(), 12.0, Colour::GREY, (Across::Left, Down::Base));
 
     graticule::draw(&mut picture, &map);
-    draw_beam(&mut picture, &map, scene);
+    let words = draw_beam(&mut picture, &map, scene);
     draw_track(&mut picture, &map, &scene.pointings);
     let discs = draw_sources(&mut picture, &map, &scene.sources);
-    labels::draw(&mut picture, &map.panel, &scene.sources, &discs, scene.names);
+    labels::draw(&mut picture, &map.panel, &scene.sources, &discs, scene.names, &words);
     compass(&mut picture, &map.panel);
     let title = "offset to the east [deg]";
     map.panel.frame(&mut picture, title, "offset to the north [deg]");
@@ -146,20 +147,27 @@ pub(super) fn middle(directions: &[Direction]) -> Option<Direction> {
     Some(Direction::new(Frame::J2000, sum[1].atan2(sum[0]).rem_euclid(std::f64::consts::TAU), latitude))
 }
 
-fn draw_beam(picture: &mut Picture, map: &Map, scene: &SkyScene) {
-    let Some(beam) = &scene.beam else { return };
+/// Draws the contours of the beam, each with its level where there is no source; returns where words are.
+fn draw_beam(picture: &mut Picture, map: &Map, scene: &SkyScene) -> Vec<Taken> {
+    let mut said: Vec<Taken> = Vec::new();
+    let Some(beam) = &scene.beam else { return said };
     let half = contour_reach(beam) * 1.05;
     if half <= 0.0 {
-        return;
+        return said;
     }
+    let brightest = brightest(&scene.sources);
+    let place_of = |source: &SkySource| map.place(source.position).filter(|place| map.panel.holds(*place));
+    let discs: Vec<Taken> = (scene.sources.iter())
+        .filter_map(|source| Some((place_of(source)?, disc_radius(source.flux, brightest))))
+        .map(|([x, y], radius)| [[x - radius, y - radius], [x + radius, y + radius]])
+        .collect();
     let angles = |l: f64, m: f64| (l.hypot(m).min(1.0).asin(), l.atan2(m));
     let grid = Grid::new(half, 241, |l, m| {
         let (angle, position_angle) = angles(l, m);
         (beam.power)(Offset::polar(angle, position_angle))
     });
-    let mut said: Vec<Place> = Vec::new();
     for (level, width) in LEVELS.into_iter().zip([1.8, 1.4, 1.1]) {
-        let mut lowest: Option<Place> = None;
+        let mut inside: Vec<Place> = Vec::new();
         for line in grid.lines(level) {
             let places: Vec<Place> = line
                 .into_iter()
@@ -173,19 +181,22 @@ fn draw_beam(picture: &mut Picture, map: &Map, scene: &SkyScene) {
                     picture.dashed(&piece, Colour::GREEN, width, [7.0, 5.0]);
                 }
             }
-            let inside = places.into_iter().filter(|place| map.panel.holds(*place));
-            lowest = inside.chain(lowest).max_by(|a, b| a[1].total_cmp(&b[1]));
+            inside.extend(places.into_iter().filter(|place| map.panel.holds(*place)));
         }
-        // Lines that are close together have no room for all their words.
-        let apart = |place: &Place| said.iter().all(|other| (place[1] - other[1]).abs() > 15.0);
-        if let Some([x, y]) = lowest.filter(apart) {
-            said.push([x, y]);
-            let words = super::axes::plain(level);
-            let width = super::letters::width(&words, 11.0) + 6.0;
-            picture.block([x - 0.5 * width, y - 7.0], [x + 0.5 * width, y + 7.0], Colour::PAPER);
+        let words = super::axes::plain(level);
+        let half_width = 0.5 * super::letters::width(&words, 11.0) + 3.0;
+        let spot = |[x, y]: Place| [[x - half_width, y - 7.0], [x + half_width, y + 7.0]];
+        // As low as there is room: lines that are close together, or sources all along, may leave none.
+        inside.sort_by(|a, b| b[1].total_cmp(&a[1]));
+        let free = |place: &&Place| !said.iter().chain(&discs).any(|taken| overlap(&spot(**place), taken));
+        if let Some(&[x, y]) = inside.iter().find(free) {
+            let spot = spot([x, y]);
+            picture.block(spot[0], spot[1], Colour::PAPER);
+            said.push(spot);
             picture.words([x, y], words, 11.0, Colour::GREEN, (Across::Middle, Down::Middle));
         }
     }
+    said
 }
 
 /// The centres of the fields, joined in the order of time.

@@ -88,6 +88,7 @@ pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Resul
         return Ok(Vec::new());
     };
     let mut skies = Skies::open(&first)?;
+    skies.prepare(&first);
     if batch.ms.len() > 1 && skies.reads_files() {
         let reaches = each(batch, |index| reach(&batch.job(index), &skies, observer));
         // One that cannot be opened says so when its turn comes.

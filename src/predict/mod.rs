@@ -10,6 +10,7 @@ mod error;
 mod geometry;
 mod job;
 mod many;
+mod one_sky;
 mod pipeline;
 mod plan;
 mod plan_cache;

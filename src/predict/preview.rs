@@ -16,6 +16,9 @@ use crate::coords::Direction;
 use crate::ms::{self, Observation, RowSurvey};
 use crate::sky::Component;
 
+/// The ratio of frequencies from which on spectra matter more than flux densities.
+const FAR: f64 = 2.0;
+
 /// Where and through what an observation looks.
 pub(super) struct Outlook {
     pub(super) primary: Primary,
@@ -45,6 +48,51 @@ impl Outlook {
             .map(|(time, centre)| primary.pointing(*time, *centre))
             .collect::<Result<Vec<_>>>()?;
         Ok(Outlook { primary, centres, directions, frequencies: frequency_range(observation, used) })
+    }
+
+    /// What of the sky and the beam a prediction should not rest on unsaid.
+    pub(super) fn doubts(&self, components: &[Component]) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let [low, high] = self.frequencies;
+        let far = |component: &&Component| {
+            component.spectrum.reference().is_some_and(|hz| hz * FAR < low || hz > high * FAR)
+        };
+        let count = components.iter().filter(far).count();
+        if let Some(one) = components.iter().find(far) {
+            let hz = one.spectrum.reference().unwrap_or_default();
+            let ratio = if hz < low { low / hz } else { hz / high };
+            doubts.push(format!(
+                "{count} of {} sources have flux densities at other frequencies than {:.0}–{:.0} MHz, as {:.1} MHz: over a \
+                 factor of {ratio:.1} in frequency a spectral index wrong by 0.1 changes a flux density by {:.0} %",
+                components.len(),
+                low / 1e6,
+                high / 1e6,
+                hz / 1e6,
+                100.0 * (ratio.powf(0.1) - 1.0)
+            ));
+        }
+        if self.primary.is_none() {
+            return doubts;
+        }
+        let half = self.primary.limit_radius(high, 0.5);
+        let spread = self.centres.iter().map(|(time, _)| self.primary.spread(*time)).fold(0.0, f64::max);
+        if spread > 0.1 * half {
+            doubts.push(format!(
+                "antennas look up to {:.3}° from the mean of all, which is taken for each: the beam's half power is at {:.3}°",
+                spread.to_degrees(),
+                half.to_degrees()
+            ));
+        }
+        let off = self.centres.iter().zip(&self.directions).map(|((_, centre), at)| centre.separation(*at));
+        let off = off.fold(0.0, f64::max);
+        if off > half {
+            doubts.push(format!(
+                "the antennas look up to {:.3}° away from the phase centre, beyond the beam's half power at {:.3}°",
+                off.to_degrees(),
+                half.to_degrees()
+            ));
+        }
+        doubts
     }
 
     /// The same for the choice of sources.
@@ -107,7 +155,7 @@ pub fn preview(job: &Job) -> Result<Preview> {
     let usages = selection.used.iter().filter_map(|pair| survey.used.get(pair));
     Ok(Preview {
         longest: usages.map(|usage| usage.longest).fold(0.0, f64::max),
-        warnings: observation.warnings.clone(),
+        warnings: observation.warnings.iter().cloned().chain(outlook.doubts(&components)).collect(),
         centres,
         pointings,
         beam: outlook.primary.description.clone(),

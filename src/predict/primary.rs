@@ -113,6 +113,14 @@ impl Primary {
         direction.map_err(|error| PredictError::Options(format!("--pointing: {error}")))
     }
 
+    /// How far antennas look from where all look on average, at `time` [s, MJD], in [rad].
+    pub(crate) fn spread(&self, time: f64) -> f64 {
+        match &self.pointing {
+            Pointing::Table(table) if !self.none => table.spread(time).unwrap_or_default(),
+            _ => 0.0,
+        }
+    }
+
     /// The factor on a source's flux density for a pair of kinds.
     pub(crate) fn factor(&self, pair: (usize, usize), offset: Offset, frequency: f64) -> f64 {
         self.beam.product(pair, offset, frequency)

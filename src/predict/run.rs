@@ -60,6 +60,7 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     check_epsilon(job.options.epsilon)?;
     // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
     let skies = Skies::open(job)?;
+    skies.prepare(job);
     let pool = thread_pool(&job.options)?;
     run_within(job, Surroundings { skies: &skies, pool: &pool }, observer, begun)
 }
@@ -139,6 +140,10 @@ fn locked_run(
     let (primary, frequencies) = (&outlook.primary, outlook.frequencies);
     let (components, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
     report.beam = primary.description.clone();
+    for warning in outlook.doubts(&components) {
+        observer.warning(&warning);
+        report.warnings.push(warning);
+    }
     report.seconds.catalogue = clock.elapsed().as_secs_f64();
     if components.is_empty() {
         if options.require_sources {

@@ -1,30 +1,15 @@
 //! The catalogues of a run: opened, read, and made one sky.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
-
-use super::error::{PredictError, Result};
-use super::job::Job;
-use super::plan_cache::locked;
+use super::error::Result;
+use super::job::{Job, Radius};
+use super::one_sky::{Parts, Sky, WHOLE};
 use super::report::{CatalogueReport, ChoiceReport, MemberReport};
-use crate::catalog::{self, Catalog, Format, Kind, Member, Near, ReadOptions, Source};
-use crate::sky::{self, Component, Cones, IndexAccount, Instrument, Layer, RegionSet, SurveyAccount};
+use crate::catalog::{self, Catalog, Kind, Near};
+use crate::sky::{self, Component, IndexAccount, Layer, RegionSet, SurveyAccount};
 
 /// How much further than asked sources are read where surveys are compared [rad], so that what is at the edge meets
 /// its counterparts: 10 arcmin, twice the largest reach of a source.
 const MARGIN: f64 = 10.0 / 60.0 * std::f64::consts::PI / 180.0;
-
-/// A catalogue of a run.
-struct Sky {
-    source: Source,
-    instrument: Instrument,
-    path: String,
-    /// Whether it is the job's catalogue, for which the options of reading are meant.
-    own: bool,
-    only_spectra: bool,
-    /// What all runs of a batch see of it, once it is read.
-    shared: Mutex<Option<Arc<Catalog>>>,
-}
 
 /// What a run reads of the sky, known to be there and understood.
 pub(super) struct Skies {
@@ -49,25 +34,13 @@ impl Skies {
         let merges = !merging.surveys.is_empty();
         let mut skies = Vec::new();
         if !merges {
-            let source = catalog::open(&job.catalogue, job.options.read.format)?;
-            // Of an unknown resolution: only what lies within the match radius is the same.
-            let unknown = || Instrument { name: "the catalogue".into(), frequency: None, beam: 0.0 };
-            let instrument = source.instrument().unwrap_or_else(unknown);
-            let path = job.catalogue.display().to_string();
-            skies.push(Sky {
-                source,
-                instrument,
-                path,
-                own: true,
-                only_spectra: false,
-                shared: Mutex::default(),
-            });
+            skies.push(Sky::alone(job)?);
         }
         for member in &merging.surveys {
-            skies.push(open_member(job, member, false)?);
+            skies.push(Sky::member_of(job, member, false)?);
         }
         for member in &merging.spectra_from {
-            skies.push(open_member(job, member, true)?);
+            skies.push(Sky::member_of(job, member, true)?);
         }
         let choice = &job.options.choice;
         Ok(Skies {
@@ -94,13 +67,21 @@ impl Skies {
         if self.skies.len() > 1 { MARGIN } else { 0.0 }
     }
 
+    /// Imports into the cache what [`Skies::gather`] would import: nothing of it depends on the MeasurementSet, and others
+    /// should not wait for that meanwhile.
+    pub(super) fn prepare(&self, job: &Job) {
+        if job.options.dry_run || job.options.radius == Radius::All {
+            return;
+        }
+        for sky in &self.skies {
+            let near = Near { centres: Vec::new(), radius: 0.0 };
+            sky.prepare(job, near);
+        }
+    }
+
     /// Survey or model.
     pub(super) fn kind(&self) -> Kind {
-        if self.merges {
-            Kind::Survey
-        } else {
-            self.skies.first().map_or(Kind::Model, |sky| sky.source.kind())
-        }
+        if self.merges { Kind::Survey } else { self.skies.first().map_or(Kind::Model, |sky| sky.kind()) }
     }
 
     /// Reads what lies in `near` and makes it one sky; the report says all but what is chosen of it.
@@ -113,21 +94,32 @@ impl Skies {
             ..CatalogueReport::default()
         };
         let mut layers = Vec::with_capacity(self.skies.len());
+        let mut parts: Option<Parts> = None;
         for sky in &self.skies {
-            let catalogue = match &self.together {
-                Some(together) if !sky.is_database() => sky.share(job, together.as_ref(), near.as_ref())?,
-                _ => sky.read(job, near.clone())?,
-            };
             let name = &sky.instrument.name;
+            let fetch = || sky.fetch(job, self.together.as_ref(), near.as_ref());
+            let catalogue = if !sky.part {
+                fetch()?.take(WHOLE)
+            } else if let Some(parts) = &mut parts {
+                parts.take(name)
+            } else {
+                let mut read = fetch()?;
+                report.rows += read.rows_read();
+                report.notes.extend(read.notes());
+                report.notes.extend(self.note_others(&read));
+                parts.insert(read).take(name)
+            };
             let prefix = if several { format!("{name}: ") } else { String::new() };
             report.notes.extend(catalogue.notes.iter().map(|note| format!("{prefix}{note}")));
-            report.rows += catalogue.rows_read;
+            report.rows += if sky.part { 0 } else { catalogue.rows_read };
             report.members.push(sky.member(&catalogue));
             let Catalog { components, assumed, .. } = catalogue;
             layers.push(Layer { instrument: sky.instrument.clone(), components, assumed });
         }
         let joined = |field: fn(&MemberReport) -> &String, by: &str| {
-            let all: Vec<&str> = report.members.iter().map(|member| field(member).as_str()).collect();
+            let mut all: Vec<&str> = report.members.iter().map(|member| field(member).as_str()).collect();
+            // The parts of one catalogue stand side by side.
+            all.dedup();
             all.join(by)
         };
         report.path = joined(|member| &member.path, " + ");
@@ -150,6 +142,22 @@ impl Skies {
         Ok((merged.components, report))
     }
 
+    /// What of a catalogue of several surveys was not asked for, in words.
+    fn note_others(&self, parts: &Parts) -> Option<String> {
+        let asked = |name: &String| self.skies.iter().any(|sky| sky.part && sky.instrument.name == *name);
+        let others: Vec<String> = parts
+            .counts()
+            .filter(|(name, _)| !asked(name))
+            .map(|(name, count)| {
+                let name = if name.is_empty() { "no survey that it names" } else { name };
+                format!("{count} of {name}")
+            })
+            .collect();
+        (!others.is_empty()).then(|| {
+            format!("sources not merged, for their survey is not in the list: {}", others.join(", "))
+        })
+    }
+
     /// Takes out what lies outside the regions kept, or in those left out.
     pub(super) fn keep_places(&self, components: &mut Vec<Component>, choice: &mut ChoiceReport) {
         let only: Vec<_> = self.only.iter().map(RegionSet::tester).collect();
@@ -160,100 +168,6 @@ impl Skies {
         let read = components.len();
         components.retain(|c| !exclude.iter().any(|within| within(c.position)));
         choice.excluded = read - components.len();
-    }
-}
-
-/// Opens one of several catalogues, if it is what it is called.
-fn open_member(job: &Job, member: &Member, only_spectra: bool) -> Result<Sky> {
-    let own = member.path.is_none();
-    let path: &Path = member.path.as_deref().unwrap_or(&job.catalogue);
-    let source = catalog::open(path, job.options.read.format.filter(|_| own))?;
-    match source.survey() {
-        Some(told) if told != member.instrument.name => Err(PredictError::Options(format!(
-            "{}: given as {}, but what it says of itself is {told}; name it so, or give another file",
-            path.display(),
-            member.called
-        ))),
-        _ => {
-            let path = path.display().to_string();
-            let instrument = member.instrument.clone();
-            Ok(Sky { source, instrument, path, own, only_spectra, shared: Mutex::default() })
-        }
-    }
-}
-
-impl Sky {
-    fn is_database(&self) -> bool {
-        matches!(self.source.format(), Format::Sqlite | Format::Store)
-    }
-
-    /// What lies near, out of what lies near to any run `together`, which the first that asks reads.
-    fn share(&self, job: &Job, together: Option<&Near>, near: Option<&Near>) -> Result<Catalog> {
-        // A MeasurementSet that could not be read before is not among them.
-        if !covers(together, near) {
-            return self.read(job, near.cloned());
-        }
-        let all = {
-            let mut shared = locked(&self.shared);
-            match shared.as_ref() {
-                Some(all) => Arc::clone(all),
-                None => Arc::clone(shared.insert(Arc::new(self.read(job, together.cloned())?))),
-            }
-        };
-        let cones = near.map(|near| Cones::new(&near.centres, near.radius));
-        let within =
-            |component: &Component| cones.as_ref().is_none_or(|cones| cones.contain(component.position));
-        let kept = all.components.iter().zip(&all.assumed).filter(|(component, _)| within(component));
-        let (components, assumed) = kept.map(|(component, assumed)| (component.clone(), *assumed)).unzip();
-        Ok(Catalog {
-            components,
-            assumed,
-            kind: all.kind,
-            format: all.format,
-            path: all.path.clone(),
-            digest: all.digest.clone(),
-            rows_read: all.rows_read,
-            notes: all.notes.clone(),
-        })
-    }
-
-    /// Reads what lies near.
-    fn read(&self, job: &Job, near: Option<Near>) -> Result<Catalog> {
-        let given = &job.options.read;
-        let mut read = if self.own {
-            given.clone()
-        } else {
-            ReadOptions { alpha: given.alpha, ..ReadOptions::default() }
-        };
-        read.near = near;
-        // A catalogue that does not say what it is was called by its survey's name, whose frequency it has.
-        let merged = !job.options.merging.surveys.is_empty() || !self.own;
-        if merged && self.source.survey().is_none() {
-            read.reference_frequency = read.reference_frequency.or(self.instrument.frequency);
-        }
-        Ok(self.source.read_cached(&read, job.options.handling, &job.options.cache)?)
-    }
-
-    fn member(&self, catalogue: &Catalog) -> MemberReport {
-        MemberReport {
-            survey: self.instrument.name.clone(),
-            path: self.path.clone(),
-            format: catalogue.format.to_string(),
-            digest: catalogue.digest.clone(),
-            rows: catalogue.rows_read,
-            only_spectra: self.only_spectra,
-        }
-    }
-}
-
-/// Whether what is near to some is near to all `together`.
-fn covers(together: Option<&Near>, near: Option<&Near>) -> bool {
-    match (together, near) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(all), Some(near)) => {
-            near.radius <= all.radius && near.centres.iter().all(|centre| all.centres.contains(centre))
-        }
     }
 }
 

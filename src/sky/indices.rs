@@ -8,8 +8,7 @@
 use serde::Serialize;
 
 use super::Spectrum;
-use super::merge::{Fate, Layer, Merged, flux_at};
-use super::neighbours::Neighbours;
+use super::merge::{Facing, Fate, Layer, Merged, flux_at};
 
 /// The least ratio of two frequencies whose flux densities are compared: an error of 10 % in one is 0.4 in the index at
 /// 1.3, and grows without bound below.
@@ -116,14 +115,7 @@ fn compare(
     lines: &mut [Line],
 ) {
     let layer = &layers[number];
-    let beam = layer.instrument.beam;
-    let kept = |at: usize| (&layers[merged.layers[at]], &merged.components[at]);
-    let coarser = |at: usize| kept(at).0.instrument.beam > beam;
-    let of_kept = |at: usize| kept(at).0.reach(kept(at).1, radius);
-    let furthest_kept = (0..vectors.len()).filter(|at| coarser(*at)).map(of_kept).fold(0.0, f64::max);
-    let furthest =
-        layer.components.iter().map(|component| layer.reach(component, radius)).fold(0.0, f64::max);
-    let near = Neighbours::new(vectors, furthest.max(furthest_kept));
+    let facing = Facing::new(layers, merged, vectors, layer, radius);
     // What each kept source is a part of, and what each source of the survey is a part of: the nearest.
     let mut whole: Vec<Option<(f64, usize)>> = vec![None; vectors.len()];
     let mut parts = vec![(0.0, 0.0); vectors.len()];
@@ -138,12 +130,12 @@ fn compare(
         }
         let reach = layer.reach(component, radius);
         let mut part: Option<(f64, usize)> = None;
-        near.within(vector, reach.max(furthest_kept), |at, distance| {
+        facing.within(vector, reach, |at, distance| {
             if merged.layers[at] == number {
                 return;
             }
-            if coarser(at) {
-                if distance <= of_kept(at) && part.is_none_or(|(nearest, _)| distance < nearest) {
+            if facing.coarser(at) {
+                if distance <= facing.reach(at) && part.is_none_or(|(nearest, _)| distance < nearest) {
                     part = Some((distance, at));
                 }
             } else if distance <= reach && whole[at].is_none_or(|(nearest, _)| distance < nearest) {
@@ -162,14 +154,13 @@ fn compare(
         let component = &layer.components[group[0].0];
         for (_, at) in group {
             // The whole group at this source's frequency, against the blend at the survey's.
-            let frequency = kept(*at).0.frequency(kept(*at).1);
-            let sum: f64 = group.iter().map(|(_, at)| flux_at(kept(*at).1, frequency)).sum();
+            let frequency = facing.frequency(*at);
+            let sum: f64 = group.iter().map(|(_, at)| flux_at(facing.kept(*at).1, frequency)).sum();
             point(&mut lines[*at], frequency, sum, layer.frequency(component), component.stokes.i);
         }
     }
     for (at, (sum, frequency)) in parts.into_iter().enumerate().filter(|(_, part)| part.0 > 0.0) {
-        let own = kept(at).0.frequency(kept(at).1);
-        point(&mut lines[at], own, kept(at).1.stokes.i, Some(frequency), sum);
+        point(&mut lines[at], facing.frequency(at), facing.kept(at).1.stokes.i, Some(frequency), sum);
     }
 }
 

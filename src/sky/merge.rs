@@ -137,6 +137,66 @@ impl Layer {
     }
 }
 
+/// Kept sources, as they are compared with those of one survey.
+pub(super) struct Facing<'a> {
+    layers: &'a [Layer],
+    merged: &'a Merged,
+    /// The beam of that survey [rad].
+    beam: f64,
+    radius: f64,
+    near: Neighbours<'a>,
+    /// The furthest reach of a kept source of a coarser survey [rad].
+    furthest: f64,
+}
+
+impl<'a> Facing<'a> {
+    /// The sources of `merged`, whose unit vectors are `vectors`, and the survey `layer`.
+    pub(super) fn new(
+        layers: &'a [Layer],
+        merged: &'a Merged,
+        vectors: &'a [[f64; 3]],
+        layer: &Layer,
+        radius: f64,
+    ) -> Self {
+        let near = Neighbours::new(&[], radius);
+        let mut facing = Facing { layers, merged, beam: layer.instrument.beam, radius, near, furthest: 0.0 };
+        facing.furthest = (0..vectors.len())
+            .filter(|at| facing.coarser(*at))
+            .map(|at| facing.reach(at))
+            .fold(0.0, f64::max);
+        let own = layer.components.iter().map(|component| layer.reach(component, radius));
+        facing.near = Neighbours::new(vectors, own.fold(facing.furthest, f64::max));
+        facing
+    }
+
+    /// A kept source and the survey that it is from.
+    pub(super) fn kept(&self, at: usize) -> (&'a Layer, &'a Component) {
+        (&self.layers[self.merged.layers[at]], &self.merged.components[at])
+    }
+
+    /// Whether that is coarser.
+    pub(super) fn coarser(&self, at: usize) -> bool {
+        self.kept(at).0.instrument.beam > self.beam
+    }
+
+    /// How far from a kept source lies what it cannot be told from [rad].
+    pub(super) fn reach(&self, at: usize) -> f64 {
+        let (layer, component) = self.kept(at);
+        layer.reach(component, self.radius)
+    }
+
+    /// The frequency of a kept source's flux density [Hz].
+    pub(super) fn frequency(&self, at: usize) -> Option<f64> {
+        let (layer, component) = self.kept(at);
+        layer.frequency(component)
+    }
+
+    /// Tells `found` the kept sources within `reach` [rad] of a place, or within their own, and their distances [rad].
+    pub(super) fn within(&self, of: [f64; 3], reach: f64, found: impl FnMut(usize, f64)) {
+        self.near.within(of, reach.max(self.furthest), found);
+    }
+}
+
 /// A component's flux density at `frequency` [Hz], or at its own where that is not known, in [Jy].
 pub(super) fn flux_at(component: &Component, frequency: Option<f64>) -> f64 {
     frequency.map_or(component.stokes.i, |frequency| component.stokes_at(frequency).i)
@@ -204,26 +264,22 @@ fn judge(
     radius: f64,
 ) -> Vec<(Fate, Option<Within>)> {
     let layer = &layers[number];
-    let beam = layer.instrument.beam;
-    let kept = |at: usize| (&layers[merged.layers[at]], &merged.components[at]);
-    let coarser = |at: usize| kept(at).0.instrument.beam > beam;
-    let of_kept = |at: usize| kept(at).0.reach(kept(at).1, radius);
-    let furthest_kept = (0..vectors.len()).filter(|at| coarser(*at)).map(of_kept).fold(0.0, f64::max);
-    let furthest =
-        layer.components.iter().map(|component| layer.reach(component, radius)).fold(0.0, f64::max);
-    let near = Neighbours::new(vectors, furthest.max(furthest_kept));
+    let facing = Facing::new(layers, merged, vectors, layer, radius);
     let mut fates = vec![Fate::Kept; own.len()];
     // The source whose part each kept one is: the nearest, so that it is part of one only.
     let mut whole: Vec<Option<(f64, usize)>> = vec![None; vectors.len()];
     for (index, component) in layer.components.iter().enumerate() {
         let reach = layer.reach(component, radius);
-        near.within(own[index], reach.max(furthest_kept), |at, distance| {
+        facing.within(own[index], reach, |at, distance| {
             if distance <= radius {
                 fates[index] = Fate::Matched;
-            } else if coarser(at) && distance <= of_kept(at) && fates[index] == Fate::Kept {
+            } else if facing.coarser(at) && distance <= facing.reach(at) && fates[index] == Fate::Kept {
                 fates[index] = Fate::Part;
             }
-            if !coarser(at) && distance <= reach && whole[at].is_none_or(|(nearest, _)| distance < nearest) {
+            if !facing.coarser(at)
+                && distance <= reach
+                && whole[at].is_none_or(|(nearest, _)| distance < nearest)
+            {
                 whole[at] = Some((distance, index));
             }
         });
@@ -232,8 +288,8 @@ fn judge(
     for (at, index) in whole.iter().enumerate().filter_map(|(at, whole)| Some((at, whole.as_ref()?.1))) {
         let frequency = layer.frequency(&layer.components[index]);
         let sum = within[index].get_or_insert(Within { flux: 0.0, alike: true });
-        sum.flux += flux_at(kept(at).1, frequency);
-        sum.alike &= !far_apart(kept(at).0.frequency(kept(at).1), frequency);
+        sum.flux += flux_at(facing.kept(at).1, frequency);
+        sum.alike &= !far_apart(facing.frequency(at), frequency);
     }
     for ((fate, sum), component) in fates.iter_mut().zip(&within).zip(&layer.components) {
         if let (Fate::Kept, Some(sum)) = (*fate, sum) {

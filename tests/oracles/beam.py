@@ -99,9 +99,7 @@ def factor(spec, source, pointing, freq):
     """The power with which a source is seen, at each frequency."""
     lon0, lat0, frame = pointing
     lon, lat = sky.to_frame(source.lon, source.lat, source.frame, frame)
-    d = lon - lon0
-    l = np.cos(lat) * np.sin(d)
-    m = np.sin(lat) * np.cos(lat0) - np.cos(lat) * np.sin(lat0) * np.cos(d)
+    l, m, _ = sky.cosines(lon, lat, lon0, lat0)
     theta = erfa.seps(lon0, lat0, lon, lat)
     return power(spec, l, m, theta, np.asarray(freq, float))
 

@@ -30,9 +30,7 @@ def source_on_baselines(source, centre, uvw, freq):
     lon0, lat0, frame = centre
     lon, lat = sky.to_frame(source.lon, source.lat, source.frame, frame)
     d = lon - lon0
-    l = np.cos(lat) * np.sin(d)
-    m = np.sin(lat) * np.cos(lat0) - np.cos(lat) * np.sin(lat0) * np.cos(d)
-    n = np.sin(lat) * np.sin(lat0) + np.cos(lat) * np.cos(lat0) * np.cos(d)
+    l, m, n = sky.cosines(lon, lat, lon0, lat0)
     # n - 1 without cancellation on the near side, as it stands beyond the horizon.
     n1 = -(l * l + m * m) / (1 + n) if n > 0 else n - 1
     path = uvw @ np.array([l, m, n1])

@@ -113,6 +113,15 @@ def to_frame(lon, lat, frame, target):
     raise ValueError(f"frame {target} is not known to the oracle")
 
 
+def cosines(lon, lat, lon0, lat0):
+    """Direction cosines (l, m, n) of a direction about a centre of the same frame."""
+    d = lon - lon0
+    l = np.cos(lat) * np.sin(d)
+    m = np.sin(lat) * np.cos(lat0) - np.cos(lat) * np.sin(lat0) * np.cos(d)
+    n = np.sin(lat) * np.sin(lat0) + np.cos(lat) * np.cos(lat0) * np.cos(d)
+    return l, m, n
+
+
 def angle_to_frame(lon, lat, angle, frame, target):
     """The position angle [rad], carried to another frame by converting a second point near by."""
     if frame == target:

@@ -70,7 +70,7 @@ pub(in crate::catalog) enum Look {
 pub(in crate::catalog) struct Entry {
     input: Input,
     /// How long it took, if it was made just now.
-    made: Option<Duration>,
+    pub made: Option<Duration>,
 }
 
 impl Entry {
@@ -78,10 +78,10 @@ impl Entry {
         &self.input
     }
 
-    /// What came of it, in words.
-    pub fn note(&self) -> String {
+    /// What came of it, in words; it may have been made a little `earlier`.
+    pub fn note(&self, earlier: Option<Duration>) -> String {
         let path = self.input.path.display();
-        match self.made {
+        match self.made.or(earlier) {
             Some(took) => format!(
                 "imported into the cache in {:.1} s, for later runs to read only what is near: {path}",
                 took.as_secs_f64()

@@ -145,8 +145,9 @@ struct Writer<'a> {
     digests: Vec<String>,
 }
 
-/// How many rows go from the reader to the database at once.
-const BATCH: usize = 1024;
+/// How many rows go from the reader to the database at once, put in the order of declination: catalogues are in that of right
+/// ascension, and the sources of a cone would lie scattered over a long stretch of them.
+const BATCH: usize = 16_384;
 
 impl Writer<'_> {
     /// Makes the tables. Nobody else sees the file before it is whole, so nothing need be undone.
@@ -172,7 +173,7 @@ impl Writer<'_> {
         }
         let storing = storing(self.output);
         let before = self.points.len();
-        let (sender, receiver) = sync_channel::<Batch>(4);
+        let (sender, receiver) = sync_channel::<Batch>(1);
         let mut collector = Collector {
             points: &mut self.points,
             summary: &mut self.summary,
@@ -249,10 +250,11 @@ impl Writer<'_> {
 struct Batch {
     /// The number of their file.
     number: i64,
-    /// The id of the first; the others' follow.
+    /// The place of the first; the others' follow.
     first: u32,
     common: Common,
-    records: Vec<Record>,
+    /// With the sine of the declination and the id of each.
+    records: Vec<(f64, u32, Record)>,
 }
 
 /// Takes records from a reader, and hands them on in batches.
@@ -266,7 +268,7 @@ struct Collector<'a> {
 
 impl Collector<'_> {
     fn take(&mut self, record: Record) -> Result<(), CatalogError> {
-        let id = self.points.len() as u32 + 1;
+        let id = (self.points.len() + self.batch.records.len()) as u32 + 1;
         let (details, common) = (&record.details, &mut self.batch.common);
         if self.batch.records.is_empty() {
             if self.batch.first == 0 {
@@ -277,9 +279,8 @@ impl Collector<'_> {
         if common.reference.is_none() && !details.own_reference {
             common.reference = details.reference;
         }
-        self.points.push(Point::new(record.component.position.icrs_vector(), id));
         self.summary.add(&record);
-        self.batch.records.push(record);
+        self.batch.records.push((record.component.position.icrs_vector()[2], id, record));
         if self.batch.records.len() < BATCH {
             return Ok(());
         }
@@ -292,6 +293,10 @@ impl Collector<'_> {
     /// Hands the batch on.
     fn flush(&mut self) -> Result<(), CatalogError> {
         let Batch { number, first, .. } = self.batch;
+        self.batch.records.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (place, (.., record)) in (first..).zip(&self.batch.records) {
+            self.points.push(Point::new(record.component.position.icrs_vector(), place));
+        }
         let next = Batch { number, first, common: self.batch.common.clone(), records: Vec::new() };
         let full = std::mem::replace(&mut self.batch, next);
         // Nobody takes it only where inserting has failed, which is what is told then.
@@ -303,8 +308,8 @@ impl Collector<'_> {
 fn insert(connection: &mut Connection, batches: Receiver<Batch>) -> rusqlite::Result<()> {
     let mut insertion = Insertion::new(connection)?;
     for Batch { number, first, common, records } in batches {
-        for (id, record) in (first..).zip(&records) {
-            insertion.run(i64::from(id), number, &common, record)?;
+        for (place, (_, id, record)) in (first..).zip(&records) {
+            insertion.run([place, *id].map(i64::from), number, &common, record)?;
         }
     }
     Ok(())

@@ -17,5 +17,5 @@ mod tree;
 pub use import::{Import, Imported, import};
 pub use read::{Contents, FileEntry, contents};
 
-pub(super) use read::{kind, read};
+pub(super) use read::{label, read};
 pub(super) use schema::is_store;

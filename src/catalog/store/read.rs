@@ -1,5 +1,6 @@
 //! What is near, out of an imported catalogue.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
@@ -8,8 +9,8 @@ use super::schema::{self, Common, Wanted};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::sqlite::{self, Database};
-use crate::catalog::{CatalogError, Kind, Near, ReadOptions, Summary};
-use crate::sky::Spectrum;
+use crate::catalog::{CatalogError, Details, Kind, Near, ReadOptions, Summary};
+use crate::sky::{Component, Spectrum};
 
 /// A file that was imported.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,13 +119,12 @@ fn read_contents(connection: &Connection) -> rusqlite::Result<Contents> {
     })
 }
 
-/// Survey or model.
-pub(in crate::catalog) fn kind(input: &Input) -> Result<Kind, CatalogError> {
+/// Survey or model, and the surveys that its sources are of.
+pub(in crate::catalog) fn label(input: &Input) -> Result<(Kind, BTreeSet<String>), CatalogError> {
     let database = open(input)?;
     let damaged = |source| CatalogError::Sqlite { path: input.path.clone(), source };
-    let query = "SELECT value FROM meta WHERE key = 'kind'";
-    let kind: String = database.connection.query_row(query, [], |row| row.get(0)).map_err(damaged)?;
-    Ok(if kind == "survey" { Kind::Survey } else { Kind::Model })
+    let contents = read_contents(&database.connection).map_err(damaged)?;
+    Ok((contents.kind, contents.summary.surveys))
 }
 
 /// Options that an import has settled.
@@ -182,31 +182,40 @@ pub(in crate::catalog) fn read(
             polarization: builder.polarization,
         },
         tally: [0; 2],
+        waiting: Vec::new(),
     };
     let columns = schema::COLUMNS;
     match near {
         Some(ids) => {
-            let query = format!("SELECT {columns} FROM components WHERE id = ?");
+            let query = format!("SELECT {columns} FROM components WHERE place = ?");
             let mut statement = database.connection.prepare(&query).map_err(damaged)?;
-            for id in ids {
-                let mut rows = statement.query([id]).map_err(damaged)?;
+            for place in ids {
+                let mut rows = statement.query([place]).map_err(damaged)?;
                 let Some(row) = rows.next().map_err(damaged)? else {
                     return Err(input.layout(format!(
-                        "the imported catalogue is damaged: source {id} is in its index alone; import the catalogue again"
+                        "the imported catalogue is damaged: source {place} is in its index alone; import the catalogue again"
                     )));
                 };
                 reader.take(row, builder)?;
             }
         }
         None => {
-            let query = format!("SELECT {columns} FROM components ORDER BY id");
+            let query = format!("SELECT {columns} FROM components ORDER BY place");
             let mut statement = database.connection.prepare(&query).map_err(damaged)?;
             let mut rows = statement.query([]).map_err(damaged)?;
+            let (mut read, mut last) = (0, 0);
             while let Some(row) = rows.next().map_err(damaged)? {
                 reader.take(row, builder)?;
+                read += 1;
+                last = last.max(row.get(0).map_err(damaged)?);
+                // Ids count from 1: all up to the last are there, in some order.
+                if read == last {
+                    reader.hand_on(builder)?;
+                }
             }
         }
     }
+    reader.hand_on(builder)?;
     reader.notes(builder);
     Ok(contents.digest)
 }
@@ -218,6 +227,8 @@ struct Reader<'a> {
     wanted: Wanted,
     /// Components without a spectrum of their own: flat ones, and those with the index of all.
     tally: [u64; 2],
+    /// Sources read, to be handed on in the order of their ids.
+    waiting: Vec<(u64, Component, bool, Option<Box<Details>>)>,
 }
 
 impl Reader<'_> {
@@ -246,7 +257,17 @@ impl Reader<'_> {
             None
         };
         let id: i64 = row.get(0).map_err(damaged)?;
-        builder.push_detailed(component, !own, details, || id.unsigned_abs())
+        self.waiting.push((id.unsigned_abs(), component, !own, details));
+        Ok(())
+    }
+
+    /// Hands on what waits, as the files had it.
+    fn hand_on(&mut self, builder: &mut Builder) -> Result<(), CatalogError> {
+        self.waiting.sort_by_key(|(id, ..)| *id);
+        for (id, component, assumed, details) in self.waiting.drain(..) {
+            builder.push_detailed(component, assumed, details, || id)?;
+        }
+        Ok(())
     }
 
     /// What was taken for the spectra that no row gives.
@@ -309,7 +330,7 @@ fn cubes(near: &Near) -> Vec<Cube> {
     found
 }
 
-/// The ids of the sources in boxes about what is near, ascending; none if that is so much of the catalogue
+/// The places of the sources in boxes about what is near, ascending; none if that is so much of the catalogue
 /// that it is better read from end to end.
 fn candidates(connection: &Connection, near: &Near, sources: u64) -> rusqlite::Result<Option<Vec<i64>>> {
     let most = sources / 4;

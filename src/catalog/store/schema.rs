@@ -13,7 +13,7 @@ use crate::sky::{AngleFrame, Component, Gaussian, Shape, Spectrum, Stokes};
 pub(super) const APPLICATION: u32 = 0x4e56_5350;
 
 /// Counts the changes of the tables.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Whether a file that begins so is an imported catalogue, of whatever version.
 pub(in crate::catalog) fn is_store(head: &[u8]) -> bool {
@@ -26,11 +26,12 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL, sha256 TEXT NOT NULL, format TEXT NOT NULL, kind TEXT NOT NULL,
     survey TEXT, ref_hz REAL, rows INTEGER NOT NULL, kept INTEGER NOT NULL, notes TEXT NOT NULL);
+-- place: where the row stands, beside its neighbours on the sky; id: where it stood in the file.
 -- Angles in rad, flux densities in Jy. ref_hz: the row's own, else the file's. alpha and terms: the row's own.
 -- frame: 0 ICRS, 1 J2000, 2 B1950, 3 Galactic. pa_frame: 0 north at the source, 1 at the phase centre; pa_said: by
 -- the row. *_limit: upper limits. p, p_angle: linear polarisation by strength and angle. e_*: standard errors.
 CREATE TABLE components (
-    id INTEGER PRIMARY KEY, file INTEGER NOT NULL, frame INTEGER NOT NULL, lon REAL NOT NULL, lat REAL NOT NULL,
+    place INTEGER PRIMARY KEY, id INTEGER NOT NULL, file INTEGER NOT NULL, frame INTEGER NOT NULL, lon REAL NOT NULL, lat REAL NOT NULL,
     i REAL NOT NULL, q REAL NOT NULL, u REAL NOT NULL, v REAL NOT NULL,
     alpha REAL, terms TEXT, log_si INTEGER, ref_hz REAL,
     major REAL, minor REAL, pa REAL, pa_frame INTEGER, pa_said INTEGER, major_limit REAL, minor_limit REAL,
@@ -57,10 +58,10 @@ CREATE VIEW sources AS SELECT c.id AS source_id, c.name,
 /// The columns of `components`, in the order of [`bind`] and [`record`].
 pub(super) const COLUMNS: &str = "id, file, frame, lon, lat, i, q, u, v, alpha, terms, log_si, ref_hz, major, minor, pa, \
      pa_frame, pa_said, major_limit, minor_limit, p, p_angle, e_lon, e_lat, e_i, e_major, e_minor, e_pa, e_p, e_p_angle, \
-     survey, name";
+     survey, name, place";
 
 /// How many there are.
-const COUNT: usize = 32;
+const COUNT: usize = 33;
 
 /// The statement that takes a row in.
 fn insert() -> String {
@@ -99,7 +100,14 @@ impl<'a> Insertion<'a> {
     }
 
     /// Inserts a record.
-    pub fn run(&mut self, id: i64, file: i64, common: &Common, record: &Record) -> rusqlite::Result<()> {
+    pub fn run(
+        &mut self,
+        [place, id]: [i64; 2],
+        file: i64,
+        common: &Common,
+        record: &Record,
+    ) -> rusqlite::Result<()> {
+        self.statement.raw_bind_parameter(COUNT, place)?;
         bind(self, id, file, common, record)?;
         self.statement.raw_execute().map(|_| ())
     }
