@@ -58,6 +58,19 @@ fn every_pattern() {
     }
 }
 
+/// The real drift has a row of ANTENNA for its number alone, which is no part of the site.
+#[test]
+fn the_meridian_of_an_array_with_a_blank_antenna() {
+    need!(oracles);
+    let archive = need!("gold/casa_dsa110like_ft.ms.tgz");
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let (csv, json) = scratch.sky("sky", &sky());
+    predict(&ms, &csv, &["--beam", "airy:4.7", "--pointing", "meridian"]).exits(0);
+    let beam = args!["--sky", &json, "--beam", "airy:4.7", "--pointing", "meridian"];
+    assert_equal_to_sum("meridian, with a blank antenna", &ms, &beam);
+}
+
 /// One phase centre, while the sky passes through the beam: exact at each integration.
 #[test]
 fn a_beam_that_moves() {

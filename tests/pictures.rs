@@ -250,7 +250,7 @@ fn regions_are_those_that_casa_reads() {
     run(args!["regions", &ms, &csv, "-o", &other, "--as", "casa"]).exits(0).says(&["CASA"]);
     let read = regions::read(&file).unwrap();
     assert_eq!((read.included.len(), read.excluded.len()), (3, 0));
-    let found = json(&oracle_ok("pictures.py", args!["crtf", &file, "342.9", "15.95"]));
+    let found = json(&oracle_ok("casa.py", args!["crtf", &file, "342.9", "15.95"]));
     let pixels = found["pixels"].as_array().unwrap();
     let own = read.tester();
     let mut areas = 0.0;

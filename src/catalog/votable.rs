@@ -76,9 +76,8 @@ pub(super) fn read(
     let fields = search.fields;
     let header = |message: String| CatalogError::Header { path: input.path.clone(), line, message };
     if data == Data::Text {
-        let row_line = line;
-        let mut rows =
-            TextRows { input, tokens: search.tokens, row_line, fields, headings, units, record, line };
+        let (tokens, header_line) = (search.tokens, line);
+        let mut rows = TextRows { input, tokens, line, fields, headings, units, record, header_line };
         rows::read(input, &mut rows, survey, options, builder)?;
     } else {
         let values = Values::new(search.tokens, &fields, data == Data::Binary2).map_err(header)?;
@@ -166,12 +165,12 @@ struct TextRows<'a> {
     input: &'a Input,
     tokens: Tokens<'a>,
     /// The line on which the current row begins.
-    row_line: u64,
+    line: u64,
     fields: Vec<Field>,
     headings: Vec<Heading>,
     units: Vec<String>,
     record: csv::StringRecord,
-    line: u64,
+    header_line: u64,
 }
 
 impl TextRows<'_> {
@@ -230,12 +229,12 @@ impl Rows for TextRows<'_> {
     }
 
     fn header_line(&self) -> u64 {
-        self.line
+        self.header_line
     }
 
     fn next_row(&mut self) -> Result<Option<&csv::StringRecord>, CatalogError> {
         loop {
-            self.row_line = self.tokens.line();
+            self.line = self.tokens.line();
             match self.tokens.next_token() {
                 Some(Token::Begin("TR", _, false)) => break,
                 Some(Token::End("TABLEDATA" | "TABLE" | "VOTABLE")) => return Ok(None),
@@ -253,7 +252,7 @@ impl Rows for TextRows<'_> {
     }
 
     fn line(&self) -> u64 {
-        self.row_line
+        self.line
     }
 }
 

@@ -192,9 +192,14 @@ impl Observation {
     }
 
     /// The middle of the array, ITRF [m]; the middle of the Earth without antennas.
+    ///
+    /// Rows of ANTENNA that are there for their number alone, as pyuvdata leaves them, stand in the middle of the Earth too: they
+    /// are no part of the array.
     pub fn site(&self) -> [f64; 3] {
-        let count = self.antennas.len().max(1) as f64;
-        std::array::from_fn(|k| self.antennas.iter().map(|antenna| antenna.position[k]).sum::<f64>() / count)
+        let stand = |antenna: &&Antenna| antenna.position.iter().any(|x| x.abs() > 1e3);
+        let standing: Vec<&Antenna> = self.antennas.iter().filter(stand).collect();
+        let count = standing.len().max(1) as f64;
+        std::array::from_fn(|k| standing.iter().map(|antenna| antenna.position[k]).sum::<f64>() / count)
     }
 
     /// The smallest dish of the array [m], if ANTENNA tells.

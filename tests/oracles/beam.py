@@ -73,8 +73,9 @@ class Pointing:
     def __init__(self, text, obs):
         self.text, self.obs = text, obs
         if text == "meridian":
-            position = obs.subtable("ANTENNA").getcol("POSITION").mean(axis=0)
-            self.site = erfa.gc2gd(1, position)
+            positions = obs.subtable("ANTENNA").getcol("POSITION")
+            # Rows that are there for their number alone have none.
+            self.site = erfa.gc2gd(1, positions[np.linalg.norm(positions, axis=1) > 1e3].mean(axis=0))
             first = obs.time[0]
             centre = sky.to_frame(*obs.centre(int(obs.field[0]), first), "ICRS")
             astrom = self.astrom(first)

@@ -4,6 +4,8 @@
     casa.py ms-read MS OUT.npy              MODEL_DATA through casatools.ms (what CASA tasks see)
     casa.py ft MS SKY.json                  casatasks.ft, components of the JSON into MODEL_DATA
     casa.py ft-virtual MS SKY.json          the same with usescratch=False: CASA's virtual model
+    casa.py crtf FILE.crtf RA DEC           JSON: right ascensions and declinations (J2000) [deg] of the pixels of 4 arcsec about
+                                            a direction that the region manager finds in a file of regions
 
 All paths absolute. Point sources only (CASA's Gaussians are approximations of its own).
 """
@@ -81,9 +83,29 @@ def ft(ms, sky, usescratch=True):
     task(vis=ms, complist=f"{home}/sky.cl", usescratch=usescratch)
 
 
+def crtf(path, ra, dec):
+    from casatools import coordsys, image
+
+    size, step = 1024, 4.0
+    cs = coordsys().newcoordsys(direction=True)
+    cs.setunits(["deg", "deg"])
+    cs.setreferencecode("J2000", "direction", False)
+    cs.setreferencevalue([float(ra), float(dec)], "direction")
+    cs.setreferencepixel([size / 2, size / 2], "direction")
+    cs.setincrement([-step / 3600, step / 3600], "direction")
+    ia = image()
+    ia.fromshape(f"{home}/plane", [size, size], cs.torecord(), overwrite=True)
+    ia.set(pixels=1.0, region=path)
+    plane = ia.getchunk()
+    ia.close()
+    places = [[float(v) for v in cs.toworld([int(x), int(y)])["numeric"]] for x, y in zip(*np.nonzero(plane))]
+    print(json.dumps({"pixels": [[ra % 360, dec] for ra, dec in places]}))
+
+
 def main():
     action, *rest = sys.argv[1:]
-    {"read": read, "ms-read": ms_read, "ft": ft, "ft-virtual": lambda m, s: ft(m, s, False)}[action](*rest)
+    actions = {"read": read, "ms-read": ms_read, "ft": ft, "ft-virtual": lambda m, s: ft(m, s, False), "crtf": crtf}
+    actions[action](*rest)
 
 
 if __name__ == "__main__":

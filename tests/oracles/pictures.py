@@ -4,8 +4,6 @@
                                                    for each direction (J2000) [deg] its pixel (x, y from 0) and the values
                                                    there and 1.5 of the mask's radii away
     pictures.py regions FILE.reg                   JSON: the shapes, their numbers and texts
-    pictures.py crtf FILE.crtf RA DEC              JSON: right ascensions and declinations (J2000) [deg] of the pixels of 4 arcsec
-                                                   about a direction that CASA's region manager finds in the regions
     pictures.py clean MS MASK SCALE_ASEC SIZE      a short clean by WSClean with -fits-mask; JSON: the number of components,
                                                    how many of them lie outside of the mask, and the sums of both
 """
@@ -57,26 +55,6 @@ def regions(path):
     print(json.dumps({"frame": frame, "shapes": shapes}))
 
 
-def crtf(path, ra, dec):
-    from casatools import coordsys, image
-
-    size, step = 1024, 4.0
-    cs = coordsys().newcoordsys(direction=True)
-    cs.setunits(["deg", "deg"])
-    cs.setreferencecode("J2000", "direction", False)
-    cs.setreferencevalue([float(ra), float(dec)], "direction")
-    cs.setreferencepixel([size / 2, size / 2], "direction")
-    cs.setincrement([-step / 3600, step / 3600], "direction")
-    ia = image()
-    with tempfile.TemporaryDirectory(prefix="casa-") as folder:
-        ia.fromshape(os.path.join(folder, "plane"), [size, size], cs.torecord(), overwrite=True)
-        ia.set(pixels=1.0, region=path)
-        plane = ia.getchunk()
-        ia.close()
-    places = [[float(v) for v in cs.toworld([int(x), int(y)])["numeric"]] for x, y in zip(*np.nonzero(plane))]
-    print(json.dumps({"pixels": [[ra % 360, dec] for ra, dec in places]}))
-
-
 def clean(ms, mask, scale, size):
     with tempfile.TemporaryDirectory(prefix="wsclean-") as folder:
         name = os.path.join(folder, "clean")
@@ -102,4 +80,4 @@ def clean(ms, mask, scale, size):
 
 if __name__ == "__main__":
     action, *rest = sys.argv[1:]
-    {"pixels": pixels, "regions": regions, "crtf": crtf, "clean": clean}[action](*rest)
+    {"pixels": pixels, "regions": regions, "clean": clean}[action](*rest)

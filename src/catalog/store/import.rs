@@ -145,6 +145,9 @@ struct Writer<'a> {
     digests: Vec<String>,
 }
 
+/// After how many rows it is asked whether somebody wants it to stop.
+const ASKED: usize = 1024;
+
 /// How many rows go from the reader to the database at once, put in the order of declination: catalogues are in that of right
 /// ascension, and the sources of a cone would lie scattered over a long stretch of them.
 const BATCH: usize = 16_384;
@@ -281,13 +284,11 @@ impl Collector<'_> {
         }
         self.summary.add(&record);
         self.batch.records.push((record.component.position.icrs_vector()[2], id, record));
-        if self.batch.records.len() < BATCH {
-            return Ok(());
-        }
-        if (self.stop)() {
+        let waiting = self.batch.records.len();
+        if waiting % ASKED == 0 && (self.stop)() {
             return Err(CatalogError::Interrupted);
         }
-        self.flush()
+        if waiting < BATCH { Ok(()) } else { self.flush() }
     }
 
     /// Hands the batch on.
