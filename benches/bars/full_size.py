@@ -1,14 +1,18 @@
-"""Bar 6: a full-size DSA-110 drift (111,744 rows x 768 channels x XX YY, 1.37 GB) with 100 sources, and a small one
-(20 antennas, 64 channels; 3 of its times) with as many.
+"""The bars of a full-size DSA-110 drift (111,744 rows x 768 channels x XX YY, 1.37 GB a column).
 
-Pairs, A B A B: a plain sequential write + fsync of the same bytes (8 MB blocks), then a whole run of
-nvss-predict, its start and its check included; once over what exists, once into something new.
-Medians, ratios and the largest resident set are printed; exit status 1 if a bar is missed:
-wall <= 3 x the plain write, RSS <= 600 MiB; small: the median of 21 runs <= 0.1 s.
+Skies: 100 points; and one like NVSS above 2.5 mJy within 1.7 deg of the drift: 436 sources, 122 of them Gaussians, spectral
+index -0.7, seen through an Airy beam of a 4.7 m dish, which gives each of the 24 pointings spectra of its own.
 
-    full_size.py BINARY [--dir DIR] [--pairs 5]
+Pairs, A B A B, in one run: a plain sequential write + fsync of the same bytes (8 MB blocks), then a whole command of
+nvss-predict, its start and its check included; over what exists, and into something new; through the tile file, and
+through casacore. Then: the largest resident set, also of a MeasurementSet four times as long; 16 spectral windows of 48
+channels and one field against one window and 24 fields; a small one (20 antennas, 3 times, 64 channels, 100 sources); and
+several MeasurementSets in one command against one command each. Medians and ratios are printed, with a bar where there is
+one; exit status 1 if any is missed.
 
-Only the standard library. Needs about 20 GB in DIR (default: target/bars), removed at the end.
+    full_size.py BINARY [--dir DIR] [--pairs 7] [--only NAME ...]
+
+Only the standard library. Needs some 25 GB in DIR (default: target/bars), removed at the end.
 """
 
 import argparse
@@ -23,7 +27,30 @@ import sys
 import time
 
 BLOCK = 8 << 20
-RATIO_BAR, RSS_BAR_MIB, SMALL_BAR = 3.0, 600, 0.1
+RSS_BAR_MIB, SMALL_BAR, LAYOUT_BAR = 512, 0.030, 1.2
+BEAM = ["--beam", "airy:4.7"]
+# Name, sky, kind of column, options, bar of the ratio to the plain write.
+RATIOS = [
+    ("nvss-existing", "nvss", "existing", BEAM, 1.0),
+    ("nvss-new", "nvss", "new", BEAM, 1.0),
+    ("points-existing", "points", "existing", [], 0.85),
+    ("points-new", "points", "new", [], 0.85),
+    ("casacore-existing", "nvss", "existing", [*BEAM, "--writer", "casacore"], 1.6),
+    ("casacore-new", "nvss", "new", [*BEAM, "--writer", "casacore"], 1.6),
+]
+OTHERS = ["small", "memory", "layout", "many"]
+
+
+class Bars:
+    """What was missed."""
+
+    def __init__(self):
+        self.missed = []
+
+    def check(self, name, value, bar):
+        if value > bar:
+            self.missed.append(name)
+        return f"(bar {bar}){'  MISSED' if value > bar else ''}"
 
 
 def raw_write(path, size):
@@ -40,9 +67,10 @@ def raw_write(path, size):
     return time.monotonic() - begun
 
 
-def run(arguments):
+def run(arguments, sync=True):
     """Seconds and largest resident set [MiB] of a command that must succeed."""
-    os.sync()
+    if sync:
+        os.sync()
     begun = time.monotonic()
     child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
@@ -52,8 +80,8 @@ def run(arguments):
     return wall, usage.ru_maxrss / 1024
 
 
-def write_catalogue(path, sources):
-    """Sources scattered over the beam about the drift's path."""
+def write_points(path, sources):
+    """Points scattered over the beam about the drift's path."""
     generator = random.Random(110)
     with open(path, "w") as f:
         f.write("ra_deg,dec_deg,flux_jy,alpha,ref_hz\n")
@@ -63,57 +91,166 @@ def write_catalogue(path, sources):
                     f"{0.01 / generator.random():.5f},-0.7,1.4e9\n")  # fmt: skip
 
 
+def write_nvss(path, sources=436, gaussians=122):
+    """A synthetic sky of NVSS's kind: evenly scattered within 1.7 deg, above 2.5 mJy with a Euclidean slope of -1 in the
+    counts, at most 3 Jy; the resolved ones 15 to 90 arcsec long."""
+    generator = random.Random(436)
+    with open(path, "w") as f:
+        f.write("ra_deg,dec_deg,flux_jy,alpha,ref_hz,major_arcsec,minor_arcsec,pa_deg\n")
+        for k in range(sources):
+            r, a = 1.7 * math.sqrt(generator.random()), generator.uniform(0, 2 * math.pi)
+            dec = 16.15 + r * math.sin(a)
+            ra = 343.55 + r * math.cos(a) / math.cos(math.radians(dec))
+            flux = min(0.0025 / (1.0 - generator.random()), 3.0)
+            major = generator.uniform(15, 90) if k < gaussians else 0.0
+            minor = major * generator.uniform(0.2, 1)
+            f.write(f"{ra:.6f},{dec:.6f},{flux:.6f},-0.7,1.4e9,{major:.2f},{minor:.2f},"
+                    f"{generator.uniform(0, 180):.1f}\n")  # fmt: skip
+
+
+class Bench:
+    def __init__(self, a, folder):
+        self.a, self.folder, self.bars = a, folder, Bars()
+        self.skies = {"points": self.path("points.csv"), "nvss": self.path("nvss.csv")}
+        self.report, self.raw = self.path("report.json"), self.path("raw.bin")
+        write_points(self.skies["points"], 100)
+        write_nvss(self.skies["nvss"])
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def demo(self, name, *options):
+        """Makes a MeasurementSet; its MODEL_DATA exists."""
+        run([self.a.binary, "demo", "-q", self.path(name), *options])
+        return os.path.join(self.path(name), "demo.ms")
+
+    def command(self, ms, sky, *options):
+        return [self.a.binary, "-q", *ms, self.skies[sky], "--radius", "all", *self.a.option, *options]
+
+    def wanted(self, name):
+        return not self.a.only or name in self.a.only
+
+    def size(self):
+        return json.load(open(self.report))["plan"]["bytes"]
+
+    def ratio(self, name, ms, sky, kind, options, bar):
+        command = self.command([ms], sky, "--report", self.report, *options)
+        run(command)
+        size = self.size()
+        raw_write(self.raw, size)
+        pairs, largest = [], 0.0
+        for k in range(self.a.pairs):
+            # Nothing is removed in between: a file system may take seconds to discard what was freed.
+            new = kind == "new"
+            plain = raw_write(f"{self.raw}.{name}{k}" if new else self.raw, size)
+            column = ["--column", f"NEW_{name.split('-')[0]}_{k}"] if new else []
+            wall, rss = run([*command, *column])
+            pairs.append((plain, wall, wall / plain))
+            largest = max(largest, rss)
+        plain, wall, ratio = (statistics.median(column) for column in zip(*pairs))
+        low, high = min(p[2] for p in pairs), max(p[2] for p in pairs)
+        report = json.load(open(self.report))
+        print(f"{name:18} plain {plain:.3f} s, nvss-predict {wall:.3f} s, ratio {ratio:.2f} ({low:.2f} to {high:.2f}) "
+              f"{self.bars.check(name, ratio, bar)}, RSS {largest:.0f} MiB {self.bars.check(name, largest, RSS_BAR_MIB)}, "
+              f"rms error {report['check']['rms']:.1e}")  # fmt: skip
+        print("                   last run:", ", ".join(f"{k} {v:.3f}" for k, v in report["seconds"].items()), flush=True)
+        if kind == "new":
+            for k in range(self.a.pairs):
+                os.remove(f"{self.raw}.{name}{k}")
+            shutil.rmtree(self.path("full"))
+            self.demo("full", "--size", "full")
+
+    def small(self):
+        ms = self.demo("small", "--times", "3")
+        walls = [run(self.command([ms], "points"), sync=False)[0] for _ in range(21)]
+        wall = statistics.median(walls)
+        print(f"{'small':18} median {wall * 1e3:.0f} ms of {len(walls)} runs, {min(walls) * 1e3:.0f} to "
+              f"{max(walls) * 1e3:.0f} {self.bars.check('small', wall, SMALL_BAR)}", flush=True)  # fmt: skip
+
+    def memory(self, full):
+        """Four times the integrations must not take more memory."""
+        long = self.demo("long", "--size", "full", "--times", "96")
+        found = {}
+        for name, ms in [("full", full), ("4 x full", long)]:
+            found[name] = max(run(self.command([ms], "nvss", *BEAM))[1] for _ in range(3))
+        shutil.rmtree(self.path("long"))
+        ratio = found["4 x full"] / found["full"]
+        print(f"{'memory':18} largest RSS {found['full']:.0f} MiB, of 4 times the integrations {found['4 x full']:.0f} MiB "
+              f"{self.bars.check('memory', found['4 x full'], RSS_BAR_MIB)}, ratio {ratio:.2f} "
+              f"{self.bars.check('memory', ratio, 1.05)}", flush=True)  # fmt: skip
+
+    def compare(self, name, baseline, other, bar, what):
+        """The median of paired ratios of two commands."""
+        pairs = []
+        for _ in range(self.a.pairs):
+            pairs.append((run(baseline)[0], run(other)[0]))
+        first, second = (statistics.median(column) for column in zip(*pairs))
+        ratio = statistics.median(b / a for a, b in pairs)
+        print(f"{name:18} {what[0]} {first:.3f} s, {what[1]} {second:.3f} s, ratio {ratio:.2f} "
+              f"{self.bars.check(name, ratio, bar)}", flush=True)  # fmt: skip
+
+    def layout(self, full):
+        """16 windows of 48 channels, 24 fields, against one of 768 and one field: the same visibilities."""
+        plain = self.demo("plain", "--size", "full", "--one-field")
+        cut = self.demo("cut", "--size", "full", "--spws", "16")
+        cases = [
+            ("24-fields", plain, full, ["1 x 768, one field", "1 x 768, 24 fields"]),
+            ("16-windows", plain, cut, ["1 x 768, one field", "16 x 48, 24 fields"]),
+        ]
+        for sky, options in [("points", []), ("nvss", BEAM)]:
+            for name, first, second, what in cases:
+                commands = [self.command([ms], sky, *options) for ms in (first, second)]
+                for command in commands:
+                    run(command)
+                self.compare(f"{name} {sky}", *commands, LAYOUT_BAR, what)
+        for name in ("plain", "cut"):
+            shutil.rmtree(self.path(name))
+
+    def many(self):
+        """Six MeasurementSets of a quarter of the size in one command, against one command each."""
+        sets = [self.demo(f"many{k}", "--size", "full", "--times", "6") for k in range(6)]
+        single = ["sh", "-c", " && ".join(" ".join(self.command([ms], "nvss", *BEAM)) for ms in sets)]
+        together = self.command(sets, "nvss", *BEAM)
+        run(together)
+        self.compare("many", single, together, 1.0, ["six commands", "one"])
+        for k in range(6):
+            shutil.rmtree(self.path(f"many{k}"))
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("binary")
     p.add_argument("--dir", default="target/bars")
-    p.add_argument("--pairs", type=int, default=5)
-    p.add_argument("--sources", type=int, default=100)
+    p.add_argument("--pairs", type=int, default=7)
+    p.add_argument("--only", nargs="+", choices=[r[0] for r in RATIOS] + OTHERS, help="only these")
     p.add_argument("--option", action="append", default=[], help="a further option of nvss-predict, e.g. --option=--threads=1")
     a = p.parse_args()
     os.makedirs(a.dir, exist_ok=True)
     folder = os.path.join(a.dir, "full_size")
     shutil.rmtree(folder, ignore_errors=True)
-    missed = False
+    os.makedirs(folder)
     try:
-        small = os.path.join(folder, "small")
-        run([a.binary, "demo", small])
-        write_catalogue(os.path.join(folder, "sources.csv"), a.sources)
-        walls = [run([a.binary, "-q", os.path.join(small, "demo.ms"), os.path.join(folder, "sources.csv"),
-                      "--radius", "all", "--fields", "0~2", *a.option])[0] for _ in range(21)]  # fmt: skip
-        wall = statistics.median(walls)
-        missed |= wall > SMALL_BAR
-        print(f"small: median {wall:.3f} s of {len(walls)} runs, {min(walls):.3f} to {max(walls):.3f} (bar {SMALL_BAR})")
-        run([a.binary, "demo", folder, "--size", "full"])
-        ms, catalogue, raw = (os.path.join(folder, n) for n in ("demo.ms", "sources.csv", "raw.bin"))
-        write_catalogue(catalogue, a.sources)
-        report = os.path.join(folder, "report.json")
-        command = [a.binary, "-q", ms, catalogue, "--radius", "all", "--report", report, *a.option]
-        run(command)
-        size = json.load(open(report))["plan"]["bytes"]
-        raw_write(raw, size)
-        print(f"{size / 1e9:.2f} GB, {a.sources} sources, {os.cpu_count()} cores, {a.pairs} pairs")
-        for kind in ("existing", "new"):
-            new = kind == "new"
-            pairs, largest = [], 0.0
-            for k in range(a.pairs):
-                column = ["--column", f"NEW_{k}"] if new else []
-                # Nothing is removed in between: a file system may take seconds to discard what was freed.
-                plain = raw_write(f"{raw}.{k}" if new else raw, size)
-                wall, rss = run([*command, *column])
-                pairs.append((plain, wall, wall / plain))
-                largest = max(largest, rss)
-                print(f"  {kind:8} {k + 1}: plain {plain:.3f} s, nvss-predict {wall:.3f} s, ratio {wall / plain:.2f}")
-            plain, wall, ratio = (statistics.median(column) for column in zip(*pairs))
-            bad = ratio > RATIO_BAR or largest > RSS_BAR_MIB
-            missed |= bad
-            print(f"{kind:8} medians: plain {plain:.3f} s, nvss-predict {wall:.3f} s, ratio {ratio:.2f} "
-                  f"(bar {RATIO_BAR}), largest RSS {largest:.0f} MiB (bar {RSS_BAR_MIB}){'  MISSED' if bad else ''}")  # fmt: skip
-            seconds = json.load(open(report))["seconds"]
-            print("         last run:", ", ".join(f"{k} {v:.3f}" for k, v in seconds.items()))
+        bench = Bench(a, folder)
+        print(f"{os.cpu_count()} cores, {a.pairs} pairs", flush=True)
+        if bench.wanted("small"):
+            bench.small()
+        full = None
+        if not a.only or set(a.only) - {"small", "many"}:
+            full = bench.demo("full", "--size", "full")
+        for name, sky, kind, options, bar in RATIOS:
+            if bench.wanted(name):
+                bench.ratio(name, full, sky, kind, options, bar)
+        if bench.wanted("layout"):
+            bench.layout(full)
+        if bench.wanted("many"):
+            bench.many()
+        # Last: it needs the most room.
+        if bench.wanted("memory"):
+            bench.memory(full)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    sys.exit(1 if missed else 0)
+    if bench.bars.missed:
+        sys.exit(f"missed: {', '.join(bench.bars.missed)}")
 
 
 if __name__ == "__main__":

@@ -265,3 +265,32 @@ fn costs_rank_the_engines() {
     assert!(compare(768, 1) < 1.5);
     assert!(compare(4, 100) < 1.5);
 }
+
+/// Through another beam: the promise is that of a plan of its own, also where the first had smoother spectra.
+#[test]
+fn other_spectra_share_what_is_not_theirs() {
+    let (level, mix) = (SimdLevel::detect(), stokes_i(1));
+    let mut case = Case::new(dsa(), band(), 60, MIXED, 24);
+    let base = plan_with(&case, level, &mix, 1e-6);
+    let smooth = case.spectra.clone();
+    let count = case.channels.len();
+    for waves in [0.0, 0.3, 2.0, 40.0] {
+        for (k, (flux, smooth)) in case.spectra.iter_mut().zip(&smooth).enumerate() {
+            let place = (k % count) as f64 / count as f64 + (k / count) as f64;
+            *flux = smooth * (1.0 + 0.4 * (waves * place).cos()) as f32;
+        }
+        let truth = case.truth();
+        let planes = [Plane { stokes: 0, sources: &case.sources, spectra: &case.spectra }];
+        let kin = base.with_spectra(&case.channels, &planes, &mix).unwrap();
+        for plan in [kin, plan_with(&case, level, &mix, 1e-6)] {
+            let error = relative_error(&run(&plan, &case.uvw), &truth, 1);
+            assert!(error <= 1e-6, "{waves}: {error:.2e}");
+        }
+    }
+    // With other channels nothing is shared.
+    let few = Case::new(dsa(), uniform(1.31e9, 244_140.625, 100), 60, MIXED, 24);
+    let planes = [Plane { stokes: 0, sources: &few.sources, spectra: &few.spectra }];
+    let kin = base.with_spectra(&few.channels, &planes, &mix).unwrap();
+    let error = relative_error(&run(&kin, &few.uvw), &few.truth(), 1);
+    assert!(error <= 1e-6, "{error:.2e}");
+}

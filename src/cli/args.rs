@@ -83,6 +83,9 @@ pub(super) struct DemoArgs {
     /// Channels, instead of the size's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) channels: Option<u16>,
+    /// Spectral windows that the channels are divided among
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) spws: u16,
     /// Track one field instead of drifting through one for each integration
     #[arg(long)]
     pub(super) one_field: bool,

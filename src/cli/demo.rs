@@ -69,8 +69,9 @@ fn recipe(args: &DemoArgs) -> MsSpec {
         DemoSize::Full => (96, 24, 768),
     };
     let or = |given: Option<u16>, usual: usize| given.map_or(usual, usize::from);
-    let mut spec =
-        MsSpec::dsa110(or(args.antennas, antennas), or(args.times, times), 1, or(args.channels, channels));
+    let windows = usize::from(args.spws);
+    let each = (or(args.channels, channels) / windows).max(1);
+    let mut spec = MsSpec::dsa110(or(args.antennas, antennas), or(args.times, times), windows, each);
     if args.one_field {
         spec.fields = FieldLayout::Single(TRACKED.map(f64::to_radians));
     }

@@ -124,12 +124,12 @@ impl<'a> Entry<'a> {
     fn line(&self) -> String {
         match (&self.error, self.report) {
             (None, Some(report)) if report.dry_run => {
-                format!("planned       {}: {} rows", self.ms, output::grouped(report.rows_predicted))
+                format!("planned      {}: {} rows", self.ms, output::grouped(report.rows_predicted))
             }
             (None, Some(report)) => {
                 let check = report.check.map_or("not checked".into(), |c| format!("rms error {:.1e}", c.rms));
                 format!(
-                    "complete      {}: {} sources, {} rows, {:.2} GB in {:.2} s, {check}",
+                    "complete     {}: {} sources, {} rows, {:.2} GB in {:.2} s, {check}",
                     self.ms,
                     output::grouped(report.catalogue.selected as u64),
                     output::grouped(report.rows_predicted),
@@ -140,7 +140,7 @@ impl<'a> Entry<'a> {
             (error, _) => {
                 let why = error.as_deref().unwrap_or_default();
                 let label = if self.exit_code == exit::INTERRUPTED { "interrupted" } else { "failed" };
-                format!("{label:<11} {why} (exit code {})", self.exit_code)
+                format!("{label:<12} {why} (exit code {})", self.exit_code)
             }
         }
     }

@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use casacore::{Table, finish_write_back, start_write_back};
@@ -90,6 +92,8 @@ const STEP: u64 = 8 << 20;
 #[derive(Debug)]
 pub struct ColumnFiles {
     files: Vec<File>,
+    /// Whether these are all.
+    whole: bool,
     drops: bool,
     /// Written since the files were last sent, and since they were last dropped.
     since: [u64; 2],
@@ -98,10 +102,21 @@ pub struct ColumnFiles {
 impl ColumnFiles {
     /// The files of column `column` of `ms`, whose pages are dropped if `drops` says so.
     pub fn new(ms: &Table, column: &str, drops: bool) -> ColumnFiles {
-        // What cannot be opened is left to the fsync.
+        // What cannot be opened is left to the table's fsync.
         let paths = ms.files_of_column(column).unwrap_or_default();
-        let files = paths.iter().filter_map(|path| File::options().write(true).open(path).ok()).collect();
-        ColumnFiles { files, drops, since: [0; 2] }
+        let open = |path: &PathBuf| File::options().write(true).open(path).ok();
+        let files: Vec<File> = paths.iter().filter_map(open).collect();
+        let whole = !files.is_empty() && files.len() == paths.len();
+        ColumnFiles { files, whole, drops, since: [0; 2] }
+    }
+
+    /// Has the disk confirm these files; false where they are not all the column has.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn fsync(&self) -> io::Result<bool> {
+        self.files.iter().try_for_each(File::sync_all)?;
+        Ok(self.whole)
     }
 
     /// So many bytes more were written.

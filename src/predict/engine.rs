@@ -215,7 +215,10 @@ impl Kernel {
         };
         match self {
             Kernel::Direct(kernel) => {
-                format!("direct sum, about {} a row{}", cost(kernel.seconds_per_row()), against("delay-FFT"))
+                let own = kernel.seconds_per_row();
+                let few =
+                    if other.is_some_and(|other| other < own) { ", too few rows to prepare it" } else { "" };
+                format!("direct sum, about {} a row{}{few}", cost(own), against("delay-FFT"))
             }
             Kernel::DelayFft(kernel) => {
                 format!(

@@ -91,6 +91,14 @@ struct Computed {
     write: Duration,
 }
 
+/// What the compute threads are given.
+struct Tasks<'s> {
+    /// A block to predict, and where it goes then.
+    start: &'s dyn Fn(Block, Sender<Computed>),
+    /// A kernel to make.
+    prepare: &'s dyn Fn(Key),
+}
+
 /// The parts of a run that the pipeline joins.
 pub(crate) struct Pipeline<'a, 't> {
     pub(crate) ms: &'a Table,
@@ -143,14 +151,13 @@ impl Pipeline<'_, '_> {
                     let _ = catch_unwind(AssertUnwindSafe(|| plan.predictor(key)));
                 });
             };
-            self.drive(&start, &prepare, done, &computed, check, files, observer)
+            self.drive(&Tasks { start: &start, prepare: &prepare }, done, &computed, check, files, observer)
         })
     }
 
     fn drive(
         &self,
-        start: &dyn Fn(Block, Sender<Computed>),
-        prepare: &dyn Fn(Key),
+        tasks: &Tasks,
         done: Sender<Computed>,
         computed: &Receiver<Computed>,
         check: &mut Check,
@@ -184,9 +191,9 @@ impl Pipeline<'_, '_> {
                 }
                 check.visit(self.plan, &block);
                 computing += 1;
-                start(block, done.clone());
+                (tasks.start)(block, done.clone());
                 // Kernels are made while the blocks before theirs are computed, so that no thread waits for another.
-                reader.upcoming().into_iter().for_each(prepare);
+                reader.upcoming().into_iter().for_each(tasks.prepare);
             }
             if computing == 0 {
                 break;

@@ -40,6 +40,12 @@ impl<K: Eq + Hash, V: Clone> Kept<K, V> {
     }
 }
 
+/// A band's first channel, the length of its grid, the number of terms, and the degree or the number of powers.
+type Shape = (usize, usize, usize, usize);
+
+/// How many powers a table has, and its lines.
+type Table = (usize, Arc<Vec<Line>>);
+
 /// What depends on the channels and ε alone, of every band. Keys begin with the band's first channel.
 #[derive(Debug, Default)]
 pub struct Memo {
@@ -51,10 +57,10 @@ pub struct Memo {
     pub samples: Kept<usize, Option<Arc<Samples>>>,
     /// By the bits of the oversampling.
     pub grids: Kept<(usize, u64), Arc<Grid>>,
-    /// By length of the grid, number of terms and degree.
-    pub bases: Kept<(usize, usize, usize, usize), Arc<Basis>>,
-    /// Shared kernels of Gaussians, by the same.
-    pub tables: Kept<(usize, usize, usize, usize), (usize, Arc<Vec<Line>>)>,
+    /// Kernels of points.
+    pub bases: Kept<Shape, Arc<Basis>>,
+    /// Shared kernels of Gaussians.
+    pub tables: Kept<Shape, Table>,
     /// By length of the grid.
     pub classes: Kept<(usize, usize), Arc<Vec<Class>>>,
 }

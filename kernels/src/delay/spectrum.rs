@@ -48,6 +48,11 @@ impl Fit {
         Self { values, matrix }
     }
 
+    /// How many terms.
+    pub fn terms(&self) -> usize {
+        self.values.len()
+    }
+
     /// The series of flux densities at the channels.
     pub fn series(&self, flux: &[f32]) -> Series {
         // Sums that do not wait for each other: all terms at a time, then all channels.
@@ -56,7 +61,7 @@ impl Fit {
             let flux = f64::from(flux);
             sums.iter_mut().zip(row).for_each(|(sum, a)| *sum += a * flux);
         }
-        let terms = sums[..self.values.len()].to_vec();
+        let terms = sums[..self.terms()].to_vec();
         let mut off: Vec<f64> = flux.iter().map(|&flux| -f64::from(flux)).collect();
         for (value, term) in self.values.iter().zip(&terms) {
             off.iter_mut().zip(value).for_each(|(off, value)| *off += value * term);
