@@ -40,6 +40,7 @@ mod vz;
 mod xml;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use builder::Sink;
 pub use error::CatalogError;
@@ -134,7 +135,18 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
             };
         }
     }
-    let input = Input::open(path)?;
+    of_input(Input::open(path)?, format)
+}
+
+/// Opens a table of text, with the columns of a CSV file, that the caller holds in memory; `name` stands for its path.
+///
+/// # Errors
+/// If its columns are not understood, or `format` is another one.
+pub fn open_held(name: &Path, text: Arc<str>, format: Option<Format>) -> Result<Source, CatalogError> {
+    of_input(Input::held(name, text), Some(format.unwrap_or(Format::Csv)))
+}
+
+fn of_input(input: Input, format: Option<Format>) -> Result<Source, CatalogError> {
     let found = detect::detect(&input, format)?;
     let survey = match found.format {
         Format::Store => store::kind(&input)? == Kind::Survey,

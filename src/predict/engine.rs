@@ -38,13 +38,13 @@ pub(crate) struct EngineChoice {
 impl EngineChoice {
     /// `epsilon` is the error that the check allows, `longest` the longest baseline [m].
     pub(crate) fn new(engine: Engine, level: SimdLevel, epsilon: f64, longest: f64) -> EngineChoice {
+        EngineChoice::to(engine, level, epsilon / MARGIN, longest)
+    }
+
+    /// To this `accuracy`, rms relative to rms |V|, or the nearest that there is.
+    pub(crate) fn to(engine: Engine, level: SimdLevel, accuracy: f64, longest: f64) -> EngineChoice {
         let range = kernels::EPSILON;
-        EngineChoice {
-            engine,
-            level,
-            accuracy: (epsilon / MARGIN).clamp(*range.start(), *range.end()),
-            longest,
-        }
+        EngineChoice { engine, level, accuracy: accuracy.clamp(*range.start(), *range.end()), longest }
     }
 
     /// The kernel for these planes and about so many `rows`.

@@ -1,10 +1,12 @@
 //! Sky and MeasurementSet brought together: a [`Job`] becomes numbers, a plan, visibilities in the model
 //! column, and a proof.
 
+mod arrays;
 mod block;
 mod check;
 mod choose;
 mod correlate;
+mod deadline;
 mod engine;
 mod error;
 mod geometry;
@@ -20,11 +22,12 @@ mod scope;
 mod skies;
 mod smear;
 
+pub use arrays::{ArrayError, ArrayOptions, Arrays, StokesPlane, exact_visibilities, visibilities};
 pub use check::CheckResult;
 pub use correlate::mix;
 pub use engine::Engine;
 pub use error::{PredictError, Result};
-pub use geometry::sources_about;
+pub use geometry::{gaussian, sources_about};
 pub use job::{Choice, Job, Merging, Mode, Options, Radius, Writer};
 pub use preview::{Preview, preview};
 pub use primary::PointingOption;

@@ -9,6 +9,7 @@ use rayon::ThreadPool;
 
 use super::check::Check;
 use super::choose::choose_sky;
+use super::deadline::Deadline;
 use super::engine::EngineChoice;
 use super::error::{PredictError, Result};
 use super::job::{Job, Mode, Options, Writer};
@@ -55,6 +56,12 @@ const SUBTABLE_WAIT: Duration = Duration::from_secs(10);
 /// [`PredictError`]: before anything is written for all that can be known before; afterwards the column
 /// is marked incomplete.
 pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
+    let Some(limit) = job.options.timeout else { return whole_run(job, observer) };
+    let mut deadline = Deadline::new(observer, limit);
+    whole_run(job, &mut deadline).map_err(|error| deadline.told(error))
+}
+
+fn whole_run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     let begun = Instant::now();
     let options = &job.options;
     let now = time::Utc::now();
@@ -76,8 +83,7 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     let table = if options.dry_run {
         ms::open(&job.ms, Access::ReadOnly)?
     } else {
-        ms::open_locked(&job.ms, options.lock_timeout, &|| observer.cancelled())?
-            .ok_or_else(|| PredictError::Interrupted { state: "nothing was written".into() })?
+        ms::open_locked(&job.ms, options.lock_timeout, &|| observer.cancelled())?.ok_or_else(untouched)?
     };
     let result = locked_run(job, &skies, &table, &mut report, observer, begun);
     // What the run reports matters more than what closing says, unless only closing fails.
@@ -86,6 +92,11 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     closed?;
     report.seconds.total = begun.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// The user stopped the run in time.
+fn untouched() -> PredictError {
+    PredictError::Interrupted { state: "nothing was written".into() }
 }
 
 fn locked_run(
@@ -166,6 +177,9 @@ fn locked_run(
     observer.planned(report);
     if options.dry_run {
         return Ok(());
+    }
+    if observer.cancelled() {
+        return Err(untouched());
     }
 
     let provenance = provenance(report, options);
