@@ -178,13 +178,13 @@ fn listen(
                 raised = Some((error, Instant::now()));
             }
             // Who interrupts twice does not want to wait.
-            (Err(error), Some(_)) => return Err(leave(shared, error)),
+            (Err(error), Some(_)) => return Err(leave(py, shared, error)),
             (Ok(()), _) => {}
         }
         if raised.as_ref().is_some_and(|(_, since)| since.elapsed() > PATIENCE)
             && let Some((error, _)) = raised.take()
         {
-            return Err(leave(shared, error));
+            return Err(leave(py, shared, error));
         }
     }
 }
@@ -196,12 +196,16 @@ fn tell_progress(shared: &Shared, watch: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 /// Leaves the run to end on its own, which it does with the column marked as what it then is.
-fn leave(shared: &Shared, error: PyErr) -> PyErr {
+fn leave(py: Python<'_>, shared: &Shared, error: PyErr) -> PyErr {
     BACKGROUND.fetch_add(1, Ordering::SeqCst);
     let left = shared.state.compare_exchange(WAITED_FOR, LEFT, Ordering::SeqCst, Ordering::SeqCst);
     if left.is_err() {
         BACKGROUND.fetch_sub(1, Ordering::SeqCst);
     }
+    let text = "interrupted: the run is stopping in the background, at its next block; status() waits for it and tells \
+                what state the column is in";
+    let failure = Failure { cause: Cause::Interrupted, text: text.into(), exit_code: 130, report: None };
+    error.set_cause(py, Some(raise(py, failure)));
     error
 }
 
