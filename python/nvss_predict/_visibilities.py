@@ -87,7 +87,7 @@ def visibilities(
         if gaussians.shape != (len(lm), 3):
             raise UsageError(f"gaussians has the shape {gaussians.shape}, not ({len(lm)}, 3)")
     _native.visibilities(
-        uvw, freq, _lmn(lm), spectra, gaussians, codes, engine, float(epsilon), threads, out.reshape(*shape[:2], -1)
+        uvw, freq, _lmn(lm), spectra, gaussians, codes, engine, float(epsilon), threads, out.reshape(*shape[:2], len(codes))
     )
     return out
 

@@ -160,8 +160,9 @@ def _request(ms, catalog, options) -> tuple:
         sky = os.fsdecode(catalog)
         shown = repr(sky)
     else:
-        sky, text = held(catalog)
-        shown = sky
+        table = held(catalog)
+        sky = shown = table.name
+        text = table.text
     words = [*_options.words(options), "--", ms, sky]
     return words, _options.call(ms, shown, options), text
 

@@ -6,13 +6,12 @@ import; docs/dsa110.md shows the lines. No container, WSClean, CASA or pyradiosk
 phase centre of its own field.
 """
 
-import json
 import logging
 import os
 from typing import Any, Optional, Union
 
 from .core import predict, query
-from .errors import CatalogError, Error
+from .errors import CatalogError
 from .report import Report
 from .skymodel import SkyModel
 

@@ -280,8 +280,21 @@ def _of_pyradiosky(model) -> SkyModel:
     )  # fmt: skip
 
 
-def held(sky) -> tuple:
-    """What a sky in memory is called, and its table as text."""
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """A sky in memory, as its table of text: what is sent to other processes."""
+
+    name: str
+    text: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def held(sky) -> Held:
+    """The table of whatever sky a caller holds."""
+    if isinstance(sky, Held):
+        return sky
     if hasattr(sky, "component_type") and hasattr(sky, "stokes"):
         kind, table = "pyradiosky SkyModel", _of_pyradiosky(sky).table()
     elif isinstance(sky, SkyModel):
@@ -303,4 +316,4 @@ def held(sky) -> tuple:
             f"a catalogue is a path, a SkyModel, a DataFrame, an astropy Table, a pyradiosky SkyModel or a list of sources, "
             f"not {type(sky).__name__}"
         )
-    return f"(in memory: {kind})", _text(table)
+    return Held(f"(in memory: {kind})", _text(table))
