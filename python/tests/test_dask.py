@@ -81,3 +81,31 @@ def test_a_call_that_makes_its_own_cluster(made, catalog, tmp_path):
     assert [row["state"] for row in table] == ["complete", "failed"] and time.monotonic() - begun < 60
     with pytest.raises(ValueError, match="dry_run"):
         predict_many([ms], catalog, dry_run=True)
+
+
+def test_the_job_array_of_the_command_alone(made, catalog, command, tmp_path):
+    """docs/night.sbatch as Slurm would run its tasks: all sets, one of them corrupt, and again."""
+    import pathlib
+    import subprocess
+
+    from conftest import COMMAND
+
+    script = pathlib.Path(__file__).parents[2] / "docs" / "night.sbatch"
+    paths = [shutil.copytree(made[0], tmp_path / f"obs{n}.ms") for n in range(5)]
+    (paths[3] / "table.dat").write_bytes(b"nonsense")
+    (tmp_path / "night.txt").write_text("\n".join(map(str, paths)))
+
+    def task(number, *options):
+        surroundings = dict(
+            os.environ, NVSS_PREDICT=COMMAND, NVSS_PREDICT_REPORTS=str(tmp_path / "reports"),
+            SLURM_ARRAY_TASK_ID=str(number), SLURM_ARRAY_TASK_COUNT="2", SLURM_ARRAY_TASK_MIN="0",
+        )  # fmt: skip
+        words = ["bash", str(script), str(tmp_path / "night.txt"), str(catalog), *options]
+        done = subprocess.run(words, env=surroundings, capture_output=True, text=True)
+        return done.returncode, [line.split()[0] for line in done.stdout.splitlines()]
+
+    assert task(0) == (0, ["complete"] * 3)
+    assert task(1) == (1, ["complete", "failed"])
+    assert task(0) == (0, ["skipped"] * 3)
+    assert task(0, "--min-flux", "1Jy") == (0, ["complete"] * 3)
+    assert all(nvss_predict.status(path).complete for path in paths if path != paths[3])
