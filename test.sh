@@ -70,6 +70,20 @@ tests() {
     cargo test --release --workspace --no-fail-fast 2>&1 | tee "$log/tests.txt"
 }
 
+# The Python package, in an environment of its own that sees the oracles': installed as a user installs it, then tested.
+python_package() {
+    local environment=target/python-package site
+    local oracles_python=${NVSS_PREDICT_ORACLES:-.oracles}/bin/python
+    python3 -m venv "$environment"
+    if [ -x "$oracles_python" ]; then
+        site=$("$oracles_python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+        echo "$site" > "$("$environment/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/oracles.pth"
+    fi
+    "$environment/bin/pip" install --quiet --disable-pip-version-check -r python/tests/requirements.txt ./python
+    NVSS_PREDICT_COMMAND=${CARGO_TARGET_DIR:-$PWD/target}/release/nvss-predict OPENBLAS_NUM_THREADS=1 \
+        "$environment/bin/python" -m pytest -q -rs python/tests 2>&1 | tee "$log/python.txt"
+}
+
 documentation() {
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --release
 }
@@ -82,8 +96,10 @@ step "lints (compiles casacore the first time)" \
     cargo clippy --release --all-targets --workspace -- -D warnings
 step "waiting for the oracles" wait_for_oracles
 step "tests" tests
+step "Python package" python_package
 step "documentation" documentation
 
-skipped=$(grep -c 'SKIPPED:' "$log/tests.txt" || true)
-passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p' "$log/tests.txt" | awk '{ n += $1 } END { print n + 0 }')
+skipped=$(cat "$log/tests.txt" "$log/python.txt" | grep -c 'SKIPPED:' || true)
+passed=$(sed -n 's/^test result: ok\. \([0-9]*\) passed.*/\1/p; s/^\([0-9]*\) passed.* in .*/\1/p' \
+    "$log/tests.txt" "$log/python.txt" | awk '{ n += $1 } END { print n + 0 }')
 printf '\ntest.sh: all passed: %s tests, %s skips, %d s\n' "$passed" "$skipped" $((SECONDS - started))

@@ -395,6 +395,7 @@ fn wrong_arguments_are_exit_2() {
         vec!["--epsilon", "0.01"],
         vec!["--epsilon", "nan"],
         vec!["--lock-timeout=-1"],
+        vec!["--timeout=-1"],
         vec!["--unknown-option"],
     ] {
         let said = predict(&ms, &file, &options);
@@ -478,6 +479,22 @@ fn an_interrupt_stops_cleanly() {
     assert_eq!(state(&ms), "incomplete");
     let (few, _) = scratch.sky("few", &some(6, 3));
     predict(&ms, &few, &[]).exits(0);
+    assert_eq!(state(&ms), "complete");
+}
+
+/// The clock stops a run as an interrupt does, with a code of its own.
+#[test]
+fn a_timeout_stops_cleanly() {
+    let scratch = Scratch::new();
+    let (ms, csv) = long_run(&scratch);
+    predict(&ms, &csv, &["--timeout", "0"]).exits(124).says(&["--timeout", "nothing was written"]);
+    assert_eq!(state(&ms), "no_column");
+    let (few, _) = scratch.sky("few", &some(6, 3));
+    predict(&ms, &few, &[]).exits(0);
+    // Before the first block or after it, as the machine is fast or slow.
+    predict(&ms, &csv, &["--timeout", "0.5", "--engine", "direct"]).exits(124).says(&["--timeout"]);
+    assert_ne!(state(&ms), "no_column");
+    predict(&ms, &few, &["--timeout", "600"]).exits(0);
     assert_eq!(state(&ms), "complete");
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,8 @@ pub(super) struct Input {
     pub head: Vec<u8>,
     /// Whether it is gzipped.
     pub gzipped: bool,
+    /// Its content, where the caller holds it: there is no file then, and the path is a name.
+    held: Option<Arc<str>>,
 }
 
 impl Input {
@@ -45,7 +48,13 @@ impl Input {
             let read = MultiGzDecoder::new(io::BufReader::new(file)).take(HEAD).read_to_end(&mut head);
             read.map_err(|source| CatalogError::Gzip { path: path.to_owned(), source })?;
         }
-        Ok(Input { path: path.to_owned(), head, gzipped })
+        Ok(Input { path: path.to_owned(), head, gzipped, held: None })
+    }
+
+    /// Text that the caller holds under the name `path`.
+    pub fn held(path: &Path, text: Arc<str>) -> Self {
+        let head = text.as_bytes().iter().copied().take(HEAD as usize).collect();
+        Input { path: path.to_owned(), head, gzipped: false, held: Some(text) }
     }
 
     /// An I/O error on this file.
@@ -60,7 +69,10 @@ impl Input {
 
     /// The whole content, unzipped, and the digest of what is stored.
     pub fn content(&self) -> Result<(Vec<u8>, String), CatalogError> {
-        let stored = std::fs::read(&self.path).map_err(|source| self.io(source))?;
+        let stored = match &self.held {
+            Some(text) => text.as_bytes().to_vec(),
+            None => std::fs::read(&self.path).map_err(|source| self.io(source))?,
+        };
         let digest = hex(Sha256::digest(&stored).as_slice());
         if !self.gzipped {
             return Ok((stored, digest));
@@ -76,6 +88,9 @@ impl Input {
 
     /// The content, unzipped, from its beginning.
     pub fn reader(&self) -> Result<Box<dyn BufRead>, CatalogError> {
+        if let Some(text) = &self.held {
+            return Ok(Box::new(io::Cursor::new(text.as_bytes().to_vec())));
+        }
         let file = File::open(&self.path).map_err(|source| self.io(source))?;
         let stored = io::BufReader::with_capacity(1 << 16, file);
         Ok(if self.gzipped {
@@ -98,6 +113,9 @@ impl Input {
 
     /// The digest of what is stored.
     pub fn digest(&self) -> Result<String, CatalogError> {
+        if let Some(text) = &self.held {
+            return Ok(hex(Sha256::digest(text.as_bytes()).as_slice()));
+        }
         digest_of(&[&self.path]).map_err(|source| self.io(source))
     }
 

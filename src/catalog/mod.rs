@@ -40,7 +40,7 @@ mod vz;
 mod xml;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use builder::Sink;
@@ -142,7 +142,18 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
             };
         }
     }
-    let input = Input::open(path)?;
+    of_input(Input::open(path)?, format)
+}
+
+/// Opens a table of text, with the columns of a CSV file, that the caller holds in memory; `name` stands for its path.
+///
+/// # Errors
+/// If its columns are not understood, or `format` is another one.
+pub fn open_held(name: &Path, text: Arc<str>, format: Option<Format>) -> Result<Source, CatalogError> {
+    of_input(Input::held(name, text), Some(format.unwrap_or(Format::Csv)))
+}
+
+fn of_input(input: Input, format: Option<Format>) -> Result<Source, CatalogError> {
     let found = detect::detect(&input, format)?;
     let mut name = found.surveys.one().map(|survey| survey.name);
     let mut several = matches!(found.surveys, survey::Surveys::Named);

@@ -27,6 +27,7 @@ Exit codes:
   6    the check failed: an error above --epsilon
   7    no sources, and --require-sources was given
   8    several MeasurementSets failed, and not all for the same reason (else the code they share)
+  124  stopped by --timeout
   130  interrupted
 
 NVSS_CATALOG names the catalogue that the word NVSS stands for; FIRST_CATALOG, RACS_CATALOG and so on those of the
@@ -176,7 +177,7 @@ pub(super) struct PredictArgs {
     delmod: bool,
 
     #[command(flatten)]
-    sky: SkyArgs,
+    pub(super) sky: SkyArgs,
     /// Average the model as the data are: over channels (bandwidth, by CHAN_WIDTH), over integrations (time, by EXPOSURE), or
     /// over both
     #[arg(long, value_name = "OVER", num_args = 0..=1, require_equals = true, default_missing_value = "both")]
@@ -197,6 +198,10 @@ pub(super) struct PredictArgs {
     /// Seconds to wait for the lock of the MeasurementSet
     #[arg(long, default_value_t = 30.0, value_name = "S", help_heading = "Running")]
     lock_timeout: f64,
+    /// Seconds that the whole run may take: it then stops at the next block, with the column marked incomplete. A system call
+    /// that does not return (a hung file system) is not cut short [default: no limit]
+    #[arg(long, value_name = "S", help_heading = "Running")]
+    timeout: Option<f64>,
     /// What sums the sources: every source at every channel, a transform of their delays (many sources), or whichever
     /// costs less
     #[arg(long, value_enum, default_value_t = EngineArg::Auto, help_heading = "Running")]
@@ -253,7 +258,9 @@ impl PredictArgs {
         };
         predict::check_epsilon(self.epsilon).map_err(|error| CliError::Usage(error.to_string()))?;
         // A week is longer than anybody waits, and short enough for the clock's arithmetic.
-        let wait = positive(self.lock_timeout, "--lock-timeout")?.min(7.0 * 86_400.0);
+        let longest = 7.0 * 86_400.0;
+        let wait = positive(self.lock_timeout, "--lock-timeout")?.min(longest);
+        let timeout = self.timeout.map(|limit| positive(limit, "--timeout")).transpose()?;
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if self.column.is_empty() || !self.column.chars().all(plain) {
             return Err(CliError::Usage(format!(
@@ -279,6 +286,7 @@ impl PredictArgs {
                 threads: self.threads.map(usize::from),
                 memory: self.memory,
                 lock_timeout: Duration::from_secs_f64(wait),
+                timeout: timeout.map(|limit| Duration::from_secs_f64(limit.min(longest))),
                 check: self.check,
                 epsilon: self.epsilon,
                 delmod: self.delmod,

@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 use super::CliError;
 use super::values::{SourceArg, parse_area, parse_match_radius, parse_source};
 use crate::catalog::regions::Area;
-use crate::catalog::{self, Format, Member};
+use crate::catalog::{self, CatalogError, Member, Source};
 use crate::predict::{Choice, Merging, PredictError};
 use crate::sky::{Component, Spectrum};
 
@@ -59,11 +59,15 @@ impl ChoiceArgs {
         }
     }
 
-    /// Which catalogues are merged with `catalogue`.
-    pub(super) fn merging(&self, catalogue: &Path, format: Option<Format>) -> Result<Merging, CliError> {
+    /// Which catalogues are merged with `catalogue`, which `open` opens.
+    pub(super) fn merging(
+        &self,
+        open: impl FnOnce() -> Result<Source, CatalogError>,
+        catalogue: &Path,
+    ) -> Result<Merging, CliError> {
         let (mut surveys, mut spectra_from) = (self.merge.clone(), self.spectra_from.clone());
         if !(surveys.is_empty() && spectra_from.is_empty()) {
-            let source = catalog::open(catalogue, format).map_err(PredictError::from)?;
+            let source = open().map_err(PredictError::from)?;
             let told = source.instrument().map(|instrument| instrument.name);
             let environment = |name: &str| std::env::var_os(name);
             let (told, several) = (told.as_deref(), source.has_several_surveys());

@@ -5,13 +5,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use super::args::{DemoArgs, DemoSize, Verbosity, command_line};
+use super::call::DEMO_CATALOGUE;
 use super::watch::Watch;
 use super::{CliError, output};
 use crate::ms::make::{FieldLayout, MsSpec, make};
 use crate::predict::{self, Job, Options};
-
-/// Real NVSS sources in the field of the demonstration, with their citation.
-const NVSS_EXCERPT: &str = include_str!("../../data/demo_nvss.csv");
 
 /// The phase centre of `--one-field`, ICRS [deg]: among the sources of the excerpt.
 const TRACKED: [f64; 2] = [343.7, 16.0];
@@ -41,7 +39,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
         output::grouped(made.rows),
         clock.elapsed().as_secs_f64()
     ));
-    std::fs::write(&catalogue, NVSS_EXCERPT).map_err(|source| write(&catalogue, source))?;
+    std::fs::write(&catalogue, DEMO_CATALOGUE).map_err(|source| write(&catalogue, source))?;
 
     let mut options = Options { arguments: command_line(), ..Options::default() };
     // The excerpt is NVSS at 1.4 GHz, of which its plain columns say nothing.

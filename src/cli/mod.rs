@@ -1,6 +1,7 @@
 //! The command line: arguments in, a run, words and an exit code out. Nothing else of the program prints.
 
 mod args;
+pub mod call;
 mod catalog;
 mod choice_args;
 mod demo;
@@ -19,6 +20,7 @@ mod status;
 mod values;
 mod watch;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -27,7 +29,7 @@ use crate::catalog::CatalogError;
 use crate::ms::MsError;
 use crate::ms::make::MakeError;
 use crate::pictures::PictureError;
-use crate::predict::{self, Job, PredictError};
+use crate::predict::{self, PredictError, Report};
 use args::{Args, Command};
 use watch::Watch;
 
@@ -65,6 +67,8 @@ mod exit {
     pub(super) const CHECK: u8 = 6;
     pub(super) const NO_SOURCES: u8 = 7;
     pub(super) const SEVERAL: u8 = 8;
+    /// That of timeout(1).
+    pub(super) const TIMED_OUT: u8 = 124;
     pub(super) const INTERRUPTED: u8 = 130;
 }
 
@@ -89,6 +93,7 @@ fn predict_exit_code(error: &PredictError) -> u8 {
         PredictError::NoSources { .. } => exit::NO_SOURCES,
         PredictError::Check { .. } => exit::CHECK,
         PredictError::Interrupted { .. } => exit::INTERRUPTED,
+        PredictError::TimedOut { .. } => exit::TIMED_OUT,
         PredictError::Thread(_) | PredictError::Threads(_) | PredictError::TileFile { .. } => exit::IO,
     }
 }
@@ -165,22 +170,25 @@ fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
 
 fn predict_into(args: &Args) -> Result<ExitCode, CliError> {
     let batch = args.predict.batch()?;
-    let job = match batch.ms.as_slice() {
-        [ms] => Job { ms: ms.clone(), catalogue: batch.catalogue, options: batch.options },
-        _ => return many::run(&batch, args.predict.verbosity(), args.predict.report.as_deref()),
-    };
+    if batch.ms.len() > 1 {
+        return many::run(&batch, args.predict.verbosity(), args.predict.report.as_deref());
+    }
+    let job = batch.job(0);
     let mut watch = Watch::new(args.predict.verbosity());
     let outcome = predict::run(&job, &mut watch);
     watch.finish();
-    // A failed check is reported too: its figures are what one wants to look at.
-    let report = match &outcome {
-        Ok(report) => Some(report),
-        Err(PredictError::Check { report, .. }) => Some(report.as_ref()),
-        Err(_) => None,
-    };
-    if let (Some(report), Some(path)) = (report, &args.predict.report) {
-        output::write_json(report, path)?;
-    }
+    keep_report(&outcome, args.predict.report.as_deref())?;
     watch.summary(&outcome?);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the report of a run to where it was asked for.
+fn keep_report(outcome: &predict::Result<Report>, path: Option<&Path>) -> Result<(), CliError> {
+    // A failed check is reported too: its figures are what one wants to look at.
+    let report = match outcome {
+        Ok(report) => report,
+        Err(PredictError::Check { report, .. }) => report.as_ref(),
+        Err(_) => return Ok(()),
+    };
+    path.map_or(Ok(()), |path| output::write_json(report, path))
 }

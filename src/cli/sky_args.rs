@@ -2,6 +2,7 @@
 //! a list of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 
@@ -90,6 +91,10 @@ pub(super) struct SkyArgs {
     /// Only these spectral windows (0,3,5~7)
     #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
     spws: Option<Ids>,
+
+    /// The catalogue's content, where another program than a shell hands it over.
+    #[arg(skip)]
+    pub(super) held: Option<Arc<str>>,
 }
 
 impl SkyArgs {
@@ -116,7 +121,14 @@ impl SkyArgs {
             min_flux: self.min_flux,
             max_sources: self.max_sources,
             choice: self.choice.choice(self.alpha),
-            merging: self.choice.merging(catalogue, self.format)?,
+            merging: self.choice.merging(
+                || match &self.held {
+                    Some(text) => catalog::open_held(catalogue, text.clone(), self.format),
+                    None => catalog::open(catalogue, self.format),
+                },
+                catalogue,
+            )?,
+            held: self.held.clone(),
             beam: self.beam.clone(),
             pointing: self.pointing,
             beam_limit: self.beam_limit,

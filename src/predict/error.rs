@@ -1,6 +1,7 @@
 //! Why a prediction was not made, or not trusted.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::report::Report;
 use crate::catalog::CatalogError;
@@ -71,6 +72,14 @@ pub enum PredictError {
     /// The user stopped the run.
     #[error("interrupted: {state}")]
     Interrupted {
+        /// What state the column is in.
+        state: String,
+    },
+    /// The run took longer than it was given.
+    #[error("stopped by --timeout after {:.1} s: {state}", limit.as_secs_f64())]
+    TimedOut {
+        /// What it was given.
+        limit: Duration,
         /// What state the column is in.
         state: String,
     },

@@ -65,17 +65,22 @@ impl Placed {
                     AngleFrame::Source => self.position.tangent_axes(centre),
                     AngleFrame::Centre => ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
                 };
-                let (sin, cos) = angle.sin_cos();
-                // exp(−π²/(4 ln 2) (a²p² + b²q²)): the constant goes into the axes.
-                let scale = std::f64::consts::PI / (2.0 * std::f64::consts::LN_2.sqrt());
-                let axis = |width: f64, e: f64, n: f64| {
-                    std::array::from_fn(|k| scale * width * (e * east[k] + n * north[k]))
-                };
-                KernelShape::Gaussian { p: axis(major, sin, cos), q: axis(minor, cos, -sin) }
+                gaussian(major, minor, angle, [east, north])
             }
         };
         Source { lmn: [lmn.l, lmn.m, lmn.n_minus_1], shape }
     }
+}
+
+/// The kernel's Gaussian of two full widths at half maximum and the position angle of the first [rad], which counts from
+/// the second of `axes`, north, through the first, east: directions in (u, v, w).
+pub fn gaussian(major: f64, minor: f64, angle: f64, [east, north]: [[f64; 3]; 2]) -> KernelShape {
+    let (sin, cos) = angle.sin_cos();
+    // exp(−π²/(4 ln 2) (a²p² + b²q²)): the constant goes into the axes.
+    let scale = std::f64::consts::PI / (2.0 * std::f64::consts::LN_2.sqrt());
+    let axis =
+        |width: f64, e: f64, n: f64| std::array::from_fn(|k| scale * width * (e * east[k] + n * north[k]));
+    KernelShape::Gaussian { p: axis(major, sin, cos), q: axis(minor, cos, -sin) }
 }
 
 /// The sources of `components` as the kernels want them, about the phase centre `centre`: direction cosines

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernels::SimdLevel;
@@ -125,6 +126,9 @@ pub struct Options {
     pub require_sources: bool,
     /// How the catalogue is read.
     pub read: ReadOptions,
+    /// The catalogue itself, as a table of text with the columns of a CSV file, where the caller holds it in memory; the
+    /// job's path is then a name for it.
+    pub held: Option<Arc<str>>,
     /// What its reader makes of polarisation and of malformed rows.
     pub handling: Handling,
     /// Where imports of large catalogues are kept; by default nowhere.
@@ -139,6 +143,9 @@ pub struct Options {
     pub memory: usize,
     /// How long to wait for the lock of the MeasurementSet.
     pub lock_timeout: Duration,
+    /// How long the run may take. It stops at the next block then, as if interrupted: a system call that does not return
+    /// is beyond it.
+    pub timeout: Option<Duration>,
     /// How many visibilities are read back and checked.
     pub check: usize,
     /// The rms error over cross-correlations that is promised, relative to rms |V|: 1e-6 to 1e-3.
@@ -176,6 +183,7 @@ impl Default for Options {
             smear: Smear::default(),
             require_sources: false,
             read: ReadOptions::default(),
+            held: None,
             handling: Handling::default(),
             cache: Cache::off(),
             fields: None,
@@ -183,6 +191,7 @@ impl Default for Options {
             threads: None,
             memory: 512 << 20,
             lock_timeout: Duration::from_secs(30),
+            timeout: None,
             check: 256,
             epsilon: 1e-6,
             delmod: false,

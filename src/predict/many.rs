@@ -9,6 +9,7 @@ use std::time::Instant;
 use casacore::Access;
 
 use super::choose::radius;
+use super::deadline::bounded;
 use super::engine::check_epsilon;
 use super::error::{PredictError, Result};
 use super::job::{Job, Options};
@@ -51,7 +52,8 @@ pub trait BatchObserver: Sync {
 type Reach = Option<Near>;
 
 impl Batch {
-    fn job(&self, index: usize) -> Job {
+    /// The prediction into the MeasurementSet of this index.
+    pub fn job(&self, index: usize) -> Job {
         // What is under way together shares the memory.
         let share = self.options.memory / self.at_once.clamp(1, self.ms.len().max(1));
         let options = Options { memory: share, ..self.options.clone() };
@@ -76,6 +78,7 @@ impl Batch {
 /// [`PredictError`] for what concerns all of them, before anything is written: a MeasurementSet that is named twice, a
 /// catalogue that is not there or not understood.
 pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Result<Report>>> {
+    let begun = Instant::now();
     check_epsilon(batch.options.epsilon)?;
     if let Some((one, other)) = batch.twice() {
         return Err(PredictError::Options(format!(
@@ -98,11 +101,16 @@ pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Resul
     let pool = thread_pool(&batch.options)?;
     let around = Surroundings { skies: &skies, pool: &pool };
     Ok(each(batch, |index| {
-        let outcome = if observer.cancelled() {
-            Err(PredictError::Interrupted { state: "it was not begun; nothing was written".into() })
-        } else {
-            run_within(&batch.job(index), around, observer.observer(index).as_mut(), Instant::now())
+        let job = batch.job(index);
+        let run = |observer: &mut dyn Observer| {
+            if observer.cancelled() {
+                return Err(PredictError::Interrupted {
+                    state: "it was not begun; nothing was written".into(),
+                });
+            }
+            run_within(&job, around, observer, Instant::now())
         };
+        let outcome = bounded(observer.observer(index).as_mut(), job.options.timeout, begun, run);
         observer.ended(index, &outcome);
         outcome
     }))

@@ -1,10 +1,12 @@
 //! Sky and MeasurementSet brought together: a [`Job`] becomes numbers, a plan, visibilities in the model
 //! column, and a proof.
 
+mod arrays;
 mod block;
 mod check;
 mod choose;
 mod correlate;
+mod deadline;
 mod engine;
 mod error;
 mod geometry;
@@ -25,11 +27,12 @@ mod skies;
 mod smear;
 
 pub use crate::ms::PageCache;
+pub use arrays::{ArrayError, ArrayOptions, Arrays, StokesPlane, exact_visibilities, visibilities};
 pub use check::CheckResult;
 pub use correlate::mix;
 pub use engine::{Engine, check_epsilon};
 pub use error::{PredictError, Result};
-pub use geometry::sources_about;
+pub use geometry::{gaussian, sources_about};
 pub use job::{Choice, Job, Merging, Mode, Options, Radius, Writer};
 pub use many::{Batch, BatchObserver, run_many};
 pub use preview::{Preview, preview};

@@ -82,7 +82,7 @@ impl Parts {
 impl Sky {
     /// The job's catalogue, which nothing is merged with.
     pub(super) fn alone(job: &Job) -> Result<Sky> {
-        let source = catalog::open(&job.catalogue, job.options.read.format)?;
+        let source = open_own(job)?;
         // Of an unknown resolution: only what lies within the match radius is the same.
         let unknown = || Instrument { name: "the catalogue".into(), frequency: None, beam: 0.0 };
         let instrument = source.instrument().unwrap_or_else(unknown);
@@ -95,7 +95,7 @@ impl Sky {
     pub(super) fn member_of(job: &Job, member: &Member, only_spectra: bool) -> Result<Sky> {
         let own = member.path.is_none();
         let path: &Path = member.path.as_deref().unwrap_or(&job.catalogue);
-        let source = catalog::open(path, job.options.read.format.filter(|_| own))?;
+        let source = if own { open_own(job)? } else { catalog::open(path, None)? };
         match source.survey() {
             Some(told) if told != member.instrument.name => Err(PredictError::Options(format!(
                 "{}: given as {}, but what it says of itself is {told}; name it so, or give another file",
@@ -209,6 +209,15 @@ impl Sky {
             only_spectra: self.only_spectra,
         }
     }
+}
+
+/// Opens the job's catalogue.
+fn open_own(job: &Job) -> Result<Source> {
+    let format = job.options.read.format;
+    Ok(match &job.options.held {
+        Some(text) => catalog::open_held(&job.catalogue, text.clone(), format)?,
+        None => catalog::open(&job.catalogue, format)?,
+    })
 }
 
 /// Whether what is near to some is near to all `together`.

@@ -10,6 +10,7 @@ use rayon::ThreadPool;
 
 use super::check::Check;
 use super::choose::choose_sky;
+use super::deadline::bounded;
 use super::engine::{EngineChoice, check_epsilon};
 use super::error::{PredictError, Result};
 use super::job::{Job, Mode, Options, Writer};
@@ -63,7 +64,8 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     let skies = Skies::open(job)?;
     skies.prepare(job);
     let pool = thread_pool(&job.options)?;
-    run_within(job, Surroundings { skies: &skies, pool: &pool }, observer, begun)
+    let around = Surroundings { skies: &skies, pool: &pool };
+    bounded(observer, job.options.timeout, begun, |observer| run_within(job, around, observer, begun))
 }
 
 /// What runs may have in common.
@@ -98,8 +100,7 @@ pub(super) fn run_within(
     let table = if options.dry_run {
         ms::open(&job.ms, Access::ReadOnly)?
     } else {
-        ms::open_locked(&job.ms, options.lock_timeout, &|| observer.cancelled())?
-            .ok_or_else(|| PredictError::Interrupted { state: "nothing was written".into() })?
+        ms::open_locked(&job.ms, options.lock_timeout, &|| observer.cancelled())?.ok_or_else(untouched)?
     };
     let result = locked_run(job, around, &table, &mut report, observer, begun);
     // What the run reports matters more than what closing says, unless only closing fails.
@@ -108,6 +109,11 @@ pub(super) fn run_within(
     closed?;
     report.seconds.total = begun.elapsed().as_secs_f64();
     Ok(report)
+}
+
+/// The user stopped the run in time.
+fn untouched() -> PredictError {
+    PredictError::Interrupted { state: "nothing was written".into() }
 }
 
 fn locked_run(
@@ -192,6 +198,9 @@ fn locked_run(
     observer.planned(report);
     if options.dry_run {
         return Ok(());
+    }
+    if observer.cancelled() {
+        return Err(untouched());
     }
 
     let provenance = provenance(report, options);

@@ -64,12 +64,12 @@ pub(super) enum SortArg {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct QueryArgs {
+pub(in crate::cli) struct QueryArgs {
     /// The catalogue, or the word NVSS
     pub(super) catalog: PathBuf,
     /// The position in J2000: "09:55:16.67 +39:35:48.4", or degrees
     #[arg(long, value_parser = parse_centre, value_name = "RA DEC", allow_hyphen_values = true)]
-    pub(super) centre: Direction,
+    pub(in crate::cli) centre: Direction,
     /// Print what lies within this angle of it: degrees, or with a unit (30arcmin), or "all"
     #[arg(long, value_parser = parse_radius)]
     pub(super) radius: RadiusArg,

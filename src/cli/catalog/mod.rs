@@ -16,8 +16,10 @@ use super::CliError;
 use super::output::{counted, grouped, say};
 use crate::catalog::store::{self, Import};
 use crate::catalog::{Cache, CatalogError};
-pub(super) use args::CatalogArgs;
 use args::{CacheArgs, CatalogCommand, ImportArgs};
+pub(super) use args::{CatalogArgs, QueryArgs};
+pub(super) use query::find;
+pub(super) use table::json;
 
 pub(super) fn run(args: &CatalogArgs) -> Result<ExitCode, CliError> {
     match &args.command {

@@ -5,19 +5,19 @@ use std::time::Instant;
 
 use super::args::{QueryArgs, SortArg, TableFormat, resolved};
 use super::table::{Found, csv, json, table};
-use crate::catalog::{self, Cache, Near, ReadOptions, Record};
+use crate::catalog::{self, Cache, Catalog, Near, ReadOptions, Record};
 use crate::cli::output::{counted, grouped, say};
 use crate::cli::values::RadiusArg;
 use crate::cli::{CliError, catalog::user_cache};
 
-pub(super) fn run(args: &QueryArgs) -> Result<(), CliError> {
+/// The sources asked for, in order, and what was read for them.
+pub(in crate::cli) fn find(args: &QueryArgs) -> Result<(Vec<Found>, Catalog), CliError> {
     let path = resolved(&args.catalog)?;
     let near = match args.radius {
         RadiusArg::All => None,
         RadiusArg::Within(radius) => Some(Near { centres: vec![args.centre], radius }),
     };
     let options = ReadOptions { near, ..args.read.options() };
-    let begun = Instant::now();
     let source = catalog::open(&path, options.format)?;
     let mut found: Vec<Found> = Vec::new();
     let mut take = |record: Record| {
@@ -33,6 +33,12 @@ pub(super) fn run(args: &QueryArgs) -> Result<(), CliError> {
         SortArg::Separation => found.sort_by(|a, b| a.separation.total_cmp(&b.separation)),
     }
     found.truncate(args.max_sources.unwrap_or(usize::MAX));
+    Ok((found, read))
+}
+
+pub(super) fn run(args: &QueryArgs) -> Result<(), CliError> {
+    let begun = Instant::now();
+    let (found, read) = find(args)?;
     let took = begun.elapsed();
     let text = match args.format {
         TableFormat::Table => table(&found),
@@ -51,7 +57,7 @@ pub(super) fn run(args: &QueryArgs) -> Result<(), CliError> {
         "{} of {} rows of {} in {:.1} ms",
         counted(found.len(), "source"),
         grouped(read.rows_read),
-        path.display(),
+        read.path.display(),
         1e3 * took.as_secs_f64()
     );
     for note in read.notes {

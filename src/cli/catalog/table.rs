@@ -7,7 +7,7 @@ use crate::coords::{Direction, Frame};
 use crate::sky::{AngleFrame, Gaussian, Shape, Spectrum};
 
 /// A source and how far it is from where one looks.
-pub(super) struct Found {
+pub(in crate::cli) struct Found {
     pub(super) record: Record,
     /// [rad]
     pub(super) separation: f64,
@@ -193,7 +193,7 @@ pub(super) fn csv(found: &[Found]) -> String {
 }
 
 /// Everything, for a script.
-pub(super) fn json(found: &[Found], read: &Catalog, centre: Direction) -> String {
+pub(in crate::cli) fn json(found: &[Found], read: &Catalog, centre: Direction) -> String {
     let source = |one: &Found| -> Value {
         let (_, gaussian) = one.placed();
         let Record { component, details } = &one.record;
