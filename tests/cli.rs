@@ -414,6 +414,12 @@ fn the_demo_proves_itself() {
     assert_eq!(facts["fields"].as_array().unwrap().len(), 24);
     let again = run(args!["demo", &folder]);
     assert!(again.code != Some(0) || state(ms) == "complete", "{}", again.text);
+
+    let track = scratch.path("track");
+    run(args!["demo", &track, "--one-field", "--antennas", "5", "--times", "3", "--channels", "16"]).exits(0);
+    let facts = common::describe(&track.join("demo.ms"));
+    assert_eq!((&facts["rows"], &facts["fields"]), (&(15 * 3).into(), &vec![0].into()));
+    run(args!["demo", &scratch.path("none"), "--antennas", "117"]).exits(2).says(&["116"]);
 }
 
 /// A run long enough to be stopped: a medium MS and many sources.

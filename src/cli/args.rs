@@ -73,6 +73,21 @@ pub(super) struct DemoArgs {
     /// How large: small is 20 antennas × 64 channels, full is 96 antennas × 768 channels (3 GB)
     #[arg(long, value_enum, default_value_t = DemoSize::Small)]
     pub(super) size: DemoSize,
+    /// Antennas, instead of the size's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=116))]
+    pub(super) antennas: Option<u16>,
+    /// Integrations, instead of the size's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) times: Option<u16>,
+    /// Channels, instead of the size's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) channels: Option<u16>,
+    /// Track one field instead of drifting through one for each integration
+    #[arg(long)]
+    pub(super) one_field: bool,
+    /// XX, XY, YX and YY instead of XX and YY
+    #[arg(long)]
+    pub(super) four_correlations: bool,
     /// Say less
     #[arg(short, long)]
     pub(super) quiet: bool,

@@ -7,11 +7,14 @@ use std::time::Instant;
 use super::args::{DemoArgs, DemoSize, Verbosity, command_line};
 use super::watch::Watch;
 use super::{CliError, output};
-use crate::ms::make::{MsSpec, make};
+use crate::ms::make::{FieldLayout, MsSpec, make};
 use crate::predict::{self, Job, Options};
 
 /// Real NVSS sources in the field of the demonstration, with their citation.
 const NVSS_EXCERPT: &str = include_str!("../../data/demo_nvss.csv");
+
+/// The phase centre of `--one-field`, ICRS [deg]: among the sources of the excerpt.
+const TRACKED: [f64; 2] = [343.7, 16.0];
 
 pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let ms = args.dir.join("demo.ms");
@@ -19,10 +22,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let write = |path: &Path, source| CliError::Write { path: path.to_owned(), source };
     std::fs::create_dir_all(&args.dir).map_err(|source| write(&args.dir, source))?;
 
-    let spec = match args.size {
-        DemoSize::Small => MsSpec::dsa110(20, 24, 1, 64),
-        DemoSize::Full => MsSpec::dsa110_full(),
-    };
+    let spec = recipe(args);
     let clock = Instant::now();
     let made = make(&ms, &spec)?;
     let say = |text: String| {
@@ -31,11 +31,12 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
         }
     };
     say(format!(
-        "{:<12} {}: a DSA-110 drift scan of {} antennas, {} fields, {} channels, {} rows ({:.1} s)\n",
+        "{:<12} {}: a DSA-110 {} of {} antennas, {}, {} channels, {} rows ({:.1} s)\n",
         "made",
         ms.display(),
+        if args.one_field { "track" } else { "drift scan" },
         spec.antennas.len(),
-        made.centres.len(),
+        output::counted(made.centres.len(), "field"),
         spec.spectral_windows.iter().map(|window| window.frequencies.len()).sum::<usize>(),
         output::grouped(made.rows),
         clock.elapsed().as_secs_f64()
@@ -59,4 +60,22 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
          \x20 nvss-predict {ms} {catalogue} --ref-freq 1.4GHz --mode subtract --column RESIDUAL_MODEL\n"
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The MeasurementSet that was asked for.
+fn recipe(args: &DemoArgs) -> MsSpec {
+    let (antennas, times, channels) = match args.size {
+        DemoSize::Small => (20, 24, 64),
+        DemoSize::Full => (96, 24, 768),
+    };
+    let or = |given: Option<u16>, usual: usize| given.map_or(usual, usize::from);
+    let mut spec =
+        MsSpec::dsa110(or(args.antennas, antennas), or(args.times, times), 1, or(args.channels, channels));
+    if args.one_field {
+        spec.fields = FieldLayout::Single(TRACKED.map(f64::to_radians));
+    }
+    if args.four_correlations {
+        spec.correlations = vec![9, 10, 11, 12];
+    }
+    spec
 }

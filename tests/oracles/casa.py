@@ -5,7 +5,7 @@
     casa.py ft MS SKY.json                  casatasks.ft, components of the JSON into MODEL_DATA
     casa.py ft-virtual MS SKY.json          the same with usescratch=False: CASA's virtual model
 
-All paths absolute. Point sources in J2000 only (CASA's Gaussians are approximations of its own).
+All paths absolute. Point sources only (CASA's Gaussians are approximations of its own).
 """
 
 import atexit
@@ -70,9 +70,9 @@ def ft(ms, sky, usescratch=True):
             terms = source.get("terms") or [0.0]
             cl.addcomponent(
                 flux=[source["i"], 0.0, 0.0, 0.0],
-                dir=["J2000", f"{source['ra_deg']!r}deg", f"{source['dec_deg']!r}deg"],
+                dir=[source.get("frame", "J2000"), f"{source['ra_deg']!r}deg", f"{source['dec_deg']!r}deg"],
                 shape="point",
-                freq=["LSRK", f"{source.get('ref_hz', 1.4e9)!r}Hz"],
+                freq=[source.get("freq_frame", "LSRK"), f"{source.get('ref_hz', 1.4e9)!r}Hz"],
                 spectrumtype="spectral index" if terms[0] else "constant",
                 index=terms[0],
             )
