@@ -4,6 +4,7 @@ import datetime
 import os
 import shutil
 import statistics
+import time
 
 import case as cases
 import environment
@@ -33,6 +34,7 @@ class Bench:
             if self.versions[p.name] is None:
                 print(f"MISSING: {p.name} ({p.install})", flush=True)
         self.environment = environment.variables(options.threads)
+        self.deadline = time.monotonic() + 60 * options.minutes
         self.walls = {}  # (peer, size, sources): median seconds, of what was run
 
     def measure(self):
@@ -59,7 +61,7 @@ class Bench:
         folder = os.path.join(self.options.dir, size.name)
         cells = []
         try:
-            measurement = cases.Measurement(size, folder, self.options.program)
+            measurement = self._observe(size, folder)
             for number in self.sources:
                 case = cases.Case(measurement, number, self.options.threads)
                 cells += self._case(case)
@@ -67,6 +69,10 @@ class Bench:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return cells
+
+    def _observe(self, size, folder):
+        twin = any(p.four_correlations and self.versions[p.name] for p in self.peers)
+        return cases.Measurement(size, folder, self.options.program, twin)
 
     def _case(self, case):
         """All programs at one case: as many rounds of us and each peer in turn."""
@@ -90,6 +96,8 @@ class Bench:
                     continue
                 self._run(ours, case)
                 self._run(cell, case)
+                if not (ours.problem or cell.problem):
+                    cell.ratios.append(cell.walls[-1] / ours.walls[-1])
         for cell in [ours, *cells]:
             if cell.killed:
                 # At least so long: enough to foretell that more sources would take longer than that.
@@ -102,8 +110,12 @@ class Bench:
     def _run(self, cell, case, keep=True):
         """One run of a program, and how far off its result is."""
         peer = cell.peer
+        if time.monotonic() > self.deadline:
+            # What was measured before is kept; only a cell without a figure lacks anything.
+            cell.problem = "not run: the time was up"
+            return
         if peer.predicts:
-            case.truth.poison()
+            case.truth.poison(peer.ms(case))
         outcome = process.run(peer.command(case), self.options.limit, case.work, self.environment)
         if outcome.problem:
             cell.problem, cell.killed = outcome.problem, outcome.killed
@@ -116,7 +128,7 @@ class Bench:
         if seconds is not None:
             cell.computes.append(seconds)
         if peer.predicts:
-            error = case.truth.error()
+            error = case.truth.error(peer.ms(case))
             if error is None:
                 cell.problem = "left rows unwritten"
             else:
@@ -127,7 +139,7 @@ class Bench:
         folder = os.path.join(self.options.dir, cases.DRIFT.name)
         cells = []
         try:
-            case = cases.Case(cases.Measurement(cases.DRIFT, folder, self.options.program), 100, self.options.threads)
+            case = cases.Case(self._observe(cases.DRIFT, folder), 100, self.options.threads)
             for peer in [self.ours, *self.peers]:
                 if peer.fields and self.versions[peer.name] is not None:
                     cell = Cell(peer, case)
@@ -144,13 +156,13 @@ class Cell:
 
     def __init__(self, peer, case):
         self.peer, self.size, self.sources = peer, case.size.name, case.sources
-        self.walls, self.computes, self.errors = [], [], []
+        self.walls, self.ratios, self.computes, self.errors = [], [], [], []
         self.rss_mib, self.problem, self.killed, self.foretold = 0.0, None, False, None
 
     def figures(self):
         return {"peer": self.peer.name, "size": self.size, "sources": self.sources, "walls": self.walls,
-                "computes": self.computes, "error": max(self.errors, default=None), "rss_mib": self.rss_mib,
-                "problem": self.problem, "killed": self.killed, "foretold": self.foretold}  # fmt: skip
+                "ratios": self.ratios, "computes": self.computes, "error": max(self.errors, default=None),
+                "rss_mib": self.rss_mib, "problem": self.problem, "killed": self.killed, "foretold": self.foretold}  # fmt: skip
 
     def line(self):
         """For whoever watches."""

@@ -14,9 +14,11 @@ MARKERS = "osv^DPX<>p"
 
 def draw(figures, path):
     """Measured points are full and joined; extrapolated ones are hollow, on dotted lines."""
+    if not any(c["walls"] for c in figures["cells"]):
+        raise SystemExit("nothing was measured, so there is nothing to draw")
     names, sizes = list(figures["versions"]), list(figures["sizes"])
     plt.rcParams.update({"font.size": 11, "axes.grid": True, "grid.alpha": 0.3})
-    fig, axes = plt.subplots(2, len(sizes), figsize=(4.6 * len(sizes) + 0.6, 9.2), sharex=True, sharey="row", squeeze=False)
+    fig, axes = plt.subplots(2, len(sizes), figsize=(max(4.6 * len(sizes) + 0.6, 10), 9.2), sharex=True, sharey="row", squeeze=False)
     for column, size in enumerate(sizes):
         top, bottom = axes[0, column], axes[1, column]
         for k, name in enumerate(names):

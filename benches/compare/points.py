@@ -74,12 +74,12 @@ def write_csv(sky, path):
 
 
 def write_components(sky, path):
-    """WSClean's component list, which DP3 and crystalball read."""
+    """WSClean's component list, which DP3 and crystalball read; no frame is told."""
     with open(path, "w") as f:
         f.write("Format = Name, Type, Ra, Dec, I, SpectralIndex, LogarithmicSI, "
                 f"ReferenceFrequency='{REFERENCE_HZ}', MajorAxis, MinorAxis, Orientation\n")  # fmt: skip
         for k, (lon, lat, flux, alpha) in _entries(sky):
-            ra, dec = _sexagesimal(np.degrees(lon) / 15, ":"), _sexagesimal(np.degrees(lat), ".")
+            ra, dec = _sexagesimal(np.degrees(lon) % 360 / 15, ":"), _sexagesimal(np.degrees(lat), ".")
             f.write(f"s{k},POINT,{ra},{'-' if lat < 0 else '+'}{dec},{flux:.6f},[{alpha}],true,{REFERENCE_HZ},,,\n")
 
 
