@@ -36,6 +36,7 @@ class Bench:
         self.environment = environment.variables(options.threads)
         self.deadline = time.monotonic() + 60 * options.minutes
         self.walls = {}  # (peer, size, sources): median seconds, of what was run
+        self.beyond = []  # (peer, size, sources): took longer than the limit, or would have
 
     def measure(self):
         """Runs everything; the figures."""
@@ -82,9 +83,7 @@ class Bench:
             if self.versions[cell.peer.name] is None:
                 cell.problem = "missing"
                 continue
-            cell.foretold = foretell(self.walls, cell.peer.name, case.size, case.sources)
-            if cell.foretold and cell.foretold >= self.options.limit:
-                cell.problem = "limit"
+            self._foretell(cell, case)
         if not self.walls:
             # The first run of all loads programs and libraries from the disk.
             for cell in [ours, *cells]:
@@ -100,12 +99,21 @@ class Bench:
                     cell.ratios.append(cell.walls[-1] / ours.walls[-1])
         for cell in [ours, *cells]:
             if cell.killed:
-                # At least so long: enough to foretell that more sources would take longer than that.
-                self.walls[cell.peer.name, case.size.name, case.sources] = self.options.limit
+                self.beyond.append((cell.peer.name, case.size, case.sources))
             elif cell.walls:
                 self.walls[cell.peer.name, case.size.name, case.sources] = statistics.median(cell.walls)
             print(cell.line(), flush=True)
         return [cell.figures() for cell in [ours, *cells]]
+
+    def _foretell(self, cell, case):
+        """Whether to begin at all."""
+        foretold = foretell(self.walls, cell.peer.name, case.size, case.sources)
+        too_long = foretold is not None and foretold >= self.options.limit
+        beaten = any(name == cell.peer.name and size.bytes <= case.size.bytes and number <= case.sources
+                     for name, size, number in self.beyond)  # fmt: skip
+        if too_long or beaten:
+            cell.problem, cell.foretold = "limit", foretold if too_long else None
+            self.beyond.append((cell.peer.name, case.size, case.sources))
 
     def _run(self, cell, case, keep=True):
         """One run of a program, and how far off its result is."""
@@ -172,7 +180,7 @@ class Cell:
         if self.errors:
             words.append(f"error {max(self.errors):.1e}")
         if self.problem == "limit":
-            words.append(f"not run: some {self.foretold:.0f} s by its own scaling")
+            words.append("not run: beyond the limit" + (f", some {self.foretold:.0f} s by its own scaling" if self.foretold else ""))
         elif self.problem:
             words.append(self.problem)
         return "  ".join(words)
@@ -181,12 +189,15 @@ class Cell:
 def foretell(walls, name, size, sources):
     """Seconds that a run would take by what the same program took in smaller cases; None if they tell nothing.
 
-    The straight line through its last two numbers of sources at this size; else the straight line over visibilities through
-    two smaller sizes; else its last run at this size, grown as it grew at the next smaller size.
+    The straight line through its last two numbers of sources at this size, if the time at least doubled from one to the
+    other; else the straight line over visibilities through two smaller sizes; else its last run at this size, grown as it grew
+    at the next smaller size.
     """
     done = sorted(n for p, s, n in walls if (p, s) == (name, size.name) and n < sources)
     if len(done) > 1:
-        return _line([(n, walls[name, size.name, n]) for n in done[-2:]], sources)
+        (_, at_a), (_, at_b) = points = [(n, walls[name, size.name, n]) for n in done[-2:]]
+        # Less is the noise of its start.
+        return _line(points, sources) if at_b >= 2 * at_a else None
     smaller = [s for s in cases.SIZES if s.bytes < size.bytes and (name, s.name, sources) in walls]
     if len(smaller) > 1:
         return _line([(s.bytes, walls[name, s.name, sources]) for s in smaller[-2:]], size.bytes)

@@ -121,7 +121,7 @@ class Case:
         os.makedirs(self.work)
         points.write_csv(self.sky, self.path("sky.csv"))
         points.write_components(self.sky, self.path("components.txt"))
-        # DP3 means J2000 and knows that the field may be in another frame.
+        # DP3 means J2000, and turns the phase centre into that.
         points.write_components(self._in_j2000(), self.path("components-j2000.txt"))
         points.write_json(self.sky, self.path("sky.json"))
         self._write_image()
@@ -133,9 +133,11 @@ class Case:
         return os.path.join(self.work, name)
 
     def _in_j2000(self):
-        turned = [oracle_sky.to_frame(*position, self.sky.frame, "J2000") for position in zip(self.sky.lon, self.sky.lat)]
-        lon, lat = np.array(turned).T
-        return dataclasses.replace(self.sky, frame="J2000", lon=lon, lat=lat)
+        """The same l, m about the centre in J2000: DP3 takes UVW to have the axes of that frame, turned by some 10 mas."""
+        centre = oracle_sky.to_frame(*self.sky.centre, self.sky.frame, "J2000")
+        l, m, _ = self.sky.directions()
+        lon, lat = points.place(centre, l, m)
+        return dataclasses.replace(self.sky, frame="J2000", centre=centre, lon=lon, lat=lat)
 
     def _write_image(self):
         """Pixels about the first field, where WSClean has the middle of its image."""

@@ -25,7 +25,7 @@ def draw(figures, path):
             cells = sorted((c for c in figures["cells"] if c["size"] == size and c["peer"] == name), key=lambda c: c["sources"])
             style = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)], "markersize": 7,
                      "linewidth": 2.6 if k == 0 else 1.4, "zorder": 5 if k == 0 else 3}  # fmt: skip
-            _times(top, cells, style, name if column == 0 else None, figures["limit"])
+            _times(top, cells, style, name if column == 0 else None)
             known = [(c["sources"], c["error"]) for c in cells if c["error"]]
             if known:
                 bottom.plot(*zip(*known), **style)
@@ -47,10 +47,10 @@ def draw(figures, path):
     plt.close(fig)
 
 
-def _times(ax, cells, style, label, limit):
+def _times(ax, cells, style, label):
     measured = [(c["sources"], statistics.median(c["walls"])) for c in cells if c["walls"]]
     ax.plot(*(zip(*measured) if measured else ([], [])), **style, label=label)
-    guessed = [(c["sources"], c["foretold"]) for c in cells if c["problem"] == "limit"]
+    guessed = [(c["sources"], c["foretold"]) for c in cells if c["problem"] == "limit" and c["foretold"]]
     if guessed:
         ax.plot(*zip(*(measured[-1:] + guessed)), **style | {"linestyle": ":", "marker": ""})
         ax.plot(*zip(*guessed), **style | {"linestyle": "", "markerfacecolor": "white"})

@@ -79,7 +79,7 @@ def wall(cell):
 
 def trouble(cell):
     if cell["problem"] == "limit":
-        return f"> limit (some {seconds(cell['foretold'])} s by its own scaling)"
+        return "> limit" + (f" (some {seconds(cell['foretold'])} s by its own scaling)" if cell["foretold"] else "")
     return cell["problem"] or "–"
 
 
