@@ -37,7 +37,10 @@ def ensure(folder):
 
 
 def variables(threads):
-    """The environment every program runs in: so many threads, whichever library it counts them by."""
+    """The environment every program runs in: so many threads, whichever library it counts them by.
+
+    It holds CASACORE_DATADIR too, which python-casacore sets when it is imported, and without which DP3 finds no observatories.
+    """
     named = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM_THREADS")
     # DP3 refuses to run where OpenBLAS makes threads of its own.
     return os.environ | dict.fromkeys(named, str(threads)) | {"OPENBLAS_NUM_THREADS": "1"}

@@ -131,11 +131,9 @@ class DP3(Peer):
                 f"numthreads={case.threads}", "showtimings=true"]  # fmt: skip
 
     def compute(self, case, text):
-        total = re.search(r"Total NDPPP time\s+([\d.]+) s|Total DP3 time\s+([\d.]+) s", text)
-        share = re.search(r"([\d.]+)% .*?Predict", text)
-        if not (total and share):
-            return None
-        return float(total[1] or total[2]) * float(share[1]) / 100
+        total = re.search(r"Total DP3 time\s+([\d.]+) real", text)
+        share = re.search(r"([\d.]+)% .*OnePredict predict", text)
+        return float(total[1]) * float(share[1]) / 100 if total and share else None
 
 
 class Casa(Peer):

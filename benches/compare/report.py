@@ -147,17 +147,26 @@ def reading(figures):
             lines.append(f"- **{name}**: faster than the peers in {len(paired) - len(slower)} of {len(paired)} cases measured; the "
                          f"ratios go from {times(least)} ({closest}) to {times(most)} ({farthest})."
                          + (f" Not faster than {'; '.join(slower)}." if slower else ""))  # fmt: skip
-        judged = [(c["error"] / ours[c["sources"]]["error"], label(c)) for c in peers
+        judged = [(c["error"] / ours[c["sources"]]["error"], c["peer"]) for c in peers
                   if c["error"] is not None and ours[c["sources"]]["error"]]  # fmt: skip
-        worse = [f"{who} ({times(r)} ours)" for r, who in sorted(judged) if r < 1]
         if judged:
-            lines.append(f"  Our error is no larger than theirs in {len(judged) - len(worse)} of {len(judged)} cases."
-                         + (f" It is larger than that of {'; '.join(worse)}." if worse else ""))  # fmt: skip
+            no_larger = sum(r >= 1 for r, _ in judged)
+            lines.append(f"  Our error is no larger than theirs in {no_larger} of {len(judged)} cases.{smaller(judged)}")
         disk = [(n, 1 / ratio(c)) for n, c in pick(figures, name, "dd").items() if c["ratios"]]
         if disk:
-            lines.append("  A whole run takes " + ", ".join(f"{r:.2g}" for _, r in disk)
-                         + f" times as long as `dd` ({', '.join(grouped(n) for n, _ in disk)} sources).")  # fmt: skip
+            lines.append("  A whole run takes " + ", ".join(times(r) for _, r in disk)
+                         + f" the time of `dd` ({', '.join(grouped(n) for n, _ in disk)} sources).")  # fmt: skip
     return "\n".join(lines)
+
+
+def smaller(judged):
+    """Who is more accurate than we, and how much: of [(their error over ours, name)]."""
+    found = {}
+    for r, name in judged:
+        if r < 1:
+            found.setdefault(name, []).append(r)
+    words = [f"{name} ({min(rs):.2g}" + (f" to {max(rs):.2g}" if len(rs) > 1 else "") + " of ours)" for name, rs in found.items()]
+    return f" Smaller is that of {', '.join(words)}." if words else ""
 
 
 def label(cell):
