@@ -4,6 +4,7 @@ import datetime
 import os
 import shutil
 import statistics
+import time
 
 import case as cases
 import environment
@@ -33,14 +34,20 @@ class Bench:
             if self.versions[p.name] is None:
                 print(f"MISSING: {p.name} ({p.install})", flush=True)
         self.environment = environment.variables(options.threads)
+        self.end = self.deadline = time.monotonic() + 60 * options.minutes
         self.walls = {}  # (peer, size, sources): median seconds, of what was run
+        self.beyond = []  # (peer, size, sources): took longer than the limit, or would have
 
     def measure(self):
         """Runs everything; the figures."""
         began = datetime.datetime.now(datetime.timezone.utc)
         cells = []
-        for size in self.sizes:
+        for number, size in enumerate(self.sizes):
+            # Equal parts of what is left, so that the largest size is not the one that goes without.
+            now = time.monotonic()
+            self.deadline = now + (self.end - now) / (len(self.sizes) - number)
             cells += self._size(size)
+        self.deadline = self.end
         fields = self._drift()
         o = self.options
         return {
@@ -59,7 +66,7 @@ class Bench:
         folder = os.path.join(self.options.dir, size.name)
         cells = []
         try:
-            measurement = cases.Measurement(size, folder, self.options.program)
+            measurement = self._observe(size, folder)
             for number in self.sources:
                 case = cases.Case(measurement, number, self.options.threads)
                 cells += self._case(case)
@@ -67,6 +74,10 @@ class Bench:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return cells
+
+    def _observe(self, size, folder):
+        twin = any(p.four_correlations and self.versions[p.name] for p in self.peers)
+        return cases.Measurement(size, folder, self.options.program, twin)
 
     def _case(self, case):
         """All programs at one case: as many rounds of us and each peer in turn."""
@@ -76,34 +87,50 @@ class Bench:
             if self.versions[cell.peer.name] is None:
                 cell.problem = "missing"
                 continue
-            cell.foretold = foretell(self.walls, cell.peer.name, case.size, case.sources)
-            if cell.foretold and cell.foretold >= self.options.limit:
-                cell.problem = "limit"
+            self._foretell(cell, case)
         if not self.walls:
             # The first run of all loads programs and libraries from the disk.
             for cell in [ours, *cells]:
-                if not cell.problem:
+                if not cell.problem and not self._late(cell):
                     self._run(cell, case, keep=False)
         for _ in range(self.options.rounds):
             for cell in cells:
-                if cell.problem or max(cell.walls, default=0) > self.options.once_above:
+                if cell.problem or max(cell.walls, default=0) > self.options.once_above or self._late(cell):
                     continue
                 self._run(ours, case)
                 self._run(cell, case)
+                if not (ours.problem or cell.problem):
+                    cell.ratios.append(cell.walls[-1] / ours.walls[-1])
         for cell in [ours, *cells]:
             if cell.killed:
-                # At least so long: enough to foretell that more sources would take longer than that.
-                self.walls[cell.peer.name, case.size.name, case.sources] = self.options.limit
+                self.beyond.append((cell.peer.name, case.size, case.sources))
             elif cell.walls:
                 self.walls[cell.peer.name, case.size.name, case.sources] = statistics.median(cell.walls)
             print(cell.line(), flush=True)
         return [cell.figures() for cell in [ours, *cells]]
 
+    def _late(self, cell):
+        """Whether the time for everything is up; we and `dd` take little, and are measured all the same."""
+        late = cell.peer.predicts and cell.peer is not self.ours and time.monotonic() > self.deadline
+        if late and not cell.walls:
+            cell.problem = "not run: the time was up"
+        return late
+
+    def _foretell(self, cell, case):
+        """Whether to begin at all."""
+        foretold = foretell(self.walls, cell.peer.name, case.size, case.sources)
+        too_long = foretold is not None and foretold >= self.options.limit
+        beaten = any(name == cell.peer.name and size.bytes <= case.size.bytes and number <= case.sources
+                     for name, size, number in self.beyond)  # fmt: skip
+        if too_long or beaten:
+            cell.problem, cell.foretold = "limit", foretold if too_long else None
+            self.beyond.append((cell.peer.name, case.size, case.sources))
+
     def _run(self, cell, case, keep=True):
         """One run of a program, and how far off its result is."""
         peer = cell.peer
         if peer.predicts:
-            case.truth.poison()
+            case.truth.poison(peer.ms(case))
         outcome = process.run(peer.command(case), self.options.limit, case.work, self.environment)
         if outcome.problem:
             cell.problem, cell.killed = outcome.problem, outcome.killed
@@ -116,7 +143,7 @@ class Bench:
         if seconds is not None:
             cell.computes.append(seconds)
         if peer.predicts:
-            error = case.truth.error()
+            error = case.truth.error(peer.ms(case))
             if error is None:
                 cell.problem = "left rows unwritten"
             else:
@@ -127,11 +154,12 @@ class Bench:
         folder = os.path.join(self.options.dir, cases.DRIFT.name)
         cells = []
         try:
-            case = cases.Case(cases.Measurement(cases.DRIFT, folder, self.options.program), 100, self.options.threads)
+            case = cases.Case(self._observe(cases.DRIFT, folder), 100, self.options.threads)
             for peer in [self.ours, *self.peers]:
                 if peer.fields and self.versions[peer.name] is not None:
                     cell = Cell(peer, case)
-                    self._run(cell, case)
+                    if not self._late(cell):
+                        self._run(cell, case)
                     print(cell.line(), flush=True)
                     cells.append(cell.figures())
         finally:
@@ -144,13 +172,13 @@ class Cell:
 
     def __init__(self, peer, case):
         self.peer, self.size, self.sources = peer, case.size.name, case.sources
-        self.walls, self.computes, self.errors = [], [], []
+        self.walls, self.ratios, self.computes, self.errors = [], [], [], []
         self.rss_mib, self.problem, self.killed, self.foretold = 0.0, None, False, None
 
     def figures(self):
         return {"peer": self.peer.name, "size": self.size, "sources": self.sources, "walls": self.walls,
-                "computes": self.computes, "error": max(self.errors, default=None), "rss_mib": self.rss_mib,
-                "problem": self.problem, "killed": self.killed, "foretold": self.foretold}  # fmt: skip
+                "ratios": self.ratios, "computes": self.computes, "error": max(self.errors, default=None),
+                "rss_mib": self.rss_mib, "problem": self.problem, "killed": self.killed, "foretold": self.foretold}  # fmt: skip
 
     def line(self):
         """For whoever watches."""
@@ -160,7 +188,7 @@ class Cell:
         if self.errors:
             words.append(f"error {max(self.errors):.1e}")
         if self.problem == "limit":
-            words.append(f"not run: some {self.foretold:.0f} s by its own scaling")
+            words.append("not run: beyond the limit" + (f", some {self.foretold:.0f} s by its own scaling" if self.foretold else ""))
         elif self.problem:
             words.append(self.problem)
         return "  ".join(words)
@@ -169,12 +197,15 @@ class Cell:
 def foretell(walls, name, size, sources):
     """Seconds that a run would take by what the same program took in smaller cases; None if they tell nothing.
 
-    The straight line through its last two numbers of sources at this size; else the straight line over visibilities through
-    two smaller sizes; else its last run at this size, grown as it grew at the next smaller size.
+    The straight line through its last two numbers of sources at this size, if the time at least doubled from one to the
+    other; else the straight line over visibilities through two smaller sizes; else its last run at this size, grown as it grew
+    at the next smaller size.
     """
     done = sorted(n for p, s, n in walls if (p, s) == (name, size.name) and n < sources)
     if len(done) > 1:
-        return _line([(n, walls[name, size.name, n]) for n in done[-2:]], sources)
+        (_, at_a), (_, at_b) = points = [(n, walls[name, size.name, n]) for n in done[-2:]]
+        # Less is the noise of its start.
+        return _line(points, sources) if at_b >= 2 * at_a else None
     smaller = [s for s in cases.SIZES if s.bytes < size.bytes and (name, s.name, sources) in walls]
     if len(smaller) > 1:
         return _line([(s.bytes, walls[name, s.name, sources]) for s in smaller[-2:]], size.bytes)

@@ -1,10 +1,10 @@
 """A case: one MeasurementSet and one sky, in files that every program reads, and the truth about some visibilities."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,7 +25,7 @@ ROWS, CHANNELS = 80, 48
 POISON = 1e30
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Size:
     """A MeasurementSet to be made."""
 
@@ -50,16 +50,14 @@ DRIFT = Size("drift", 20, 24, 64, one_field=False)
 
 
 class Measurement:
-    """The MeasurementSet of a size."""
+    """The MeasurementSet of a size, and where asked for its twin of four correlations."""
 
-    def __init__(self, size, folder, program):
+    def __init__(self, size, folder, program, twin):
         self.size, self.folder = size, folder
-        self.ms = os.path.join(folder, "demo.ms")
         # WSClean and DP3 leave what they make beside it; nothing is taken from an earlier run.
         shutil.rmtree(folder, ignore_errors=True)
-        arguments = ["--antennas", size.antennas, "--times", size.times, "--channels", size.channels]
-        command = [program, "demo", folder, "-q", *map(str, arguments), *(["--one-field"] if size.one_field else [])]
-        subprocess.run(command, check=True)
+        self.twin = self._make(program, "twin", ["--four-correlations"]) if twin else None
+        self.ms = self._make(program, "two", [])
         obs = Observation(self.ms)
         self.fields = sorted(set(map(int, obs.field)))
         # A drift's sky is about the middle of its way.
@@ -72,12 +70,26 @@ class Measurement:
         self.pixels = _good_size(2.1 * points.RADIUS / self.pixel)
         obs.main.close()
 
-    def column_file(self):
-        """The file in which MODEL_DATA lies."""
-        with open_table(self.ms) as main:
-            number = main.getdminfo("MODEL_DATA")["SEQNR"]
-        names = (os.path.join(self.ms, f"table.f{number}_TSM{k}") for k in (1, 0))
-        return next(name for name in names if os.path.exists(name) and os.path.getsize(name))
+    def _make(self, program, name, options):
+        folder = os.path.join(self.folder, name)
+        numbers = ["--antennas", self.size.antennas, "--times", self.size.times, "--channels", self.size.channels]
+        field = ["--one-field"] if self.size.one_field else []
+        subprocess.run([program, "demo", folder, "-q", *map(str, numbers), *field, *options], check=True)
+        ms = os.path.join(folder, "demo.ms")
+        # DATA is all zeros: a hole in the file reads the same, and takes no room on the disk.
+        data = column_file(ms, "DATA")
+        length = os.path.getsize(data)
+        os.truncate(data, 0)
+        os.truncate(data, length)
+        return ms
+
+
+def column_file(ms, column):
+    """The file in which a tiled column lies."""
+    with open_table(ms) as main:
+        number = main.getdminfo(column)["SEQNR"]
+    names = (os.path.join(ms, f"table.f{number}_TSM{k}") for k in (1, 0))
+    return next(name for name in names if os.path.exists(name) and os.path.getsize(name))
 
 
 def _good_size(least):
@@ -103,12 +115,14 @@ class Case:
 
     def __init__(self, measurement, sources, threads):
         self.measurement, self.sources, self.threads = measurement, sources, threads
-        self.size, self.ms = measurement.size, measurement.ms
+        self.size, self.ms, self.twin = measurement.size, measurement.ms, measurement.twin
         self.sky = points.make(measurement.centre, measurement.frame, sources)
         self.work = os.path.join(measurement.folder, f"n{sources}")
         os.makedirs(self.work)
         points.write_csv(self.sky, self.path("sky.csv"))
         points.write_components(self.sky, self.path("components.txt"))
+        # DP3 means J2000, and turns the phase centre into that.
+        points.write_components(self._in_j2000(), self.path("components-j2000.txt"))
         points.write_json(self.sky, self.path("sky.json"))
         self._write_image()
         np.savez(self.path("sky.npz"), lmn=np.stack(self.sky.directions(), axis=1), flux=self.sky.flux,
@@ -118,11 +132,18 @@ class Case:
     def path(self, name):
         return os.path.join(self.work, name)
 
+    def _in_j2000(self):
+        """The same l, m about the centre in J2000: DP3 takes UVW to have the axes of that frame, turned by some 10 mas."""
+        centre = oracle_sky.to_frame(*self.sky.centre, self.sky.frame, "J2000")
+        l, m, _ = self.sky.directions()
+        lon, lat = points.place(centre, l, m)
+        return dataclasses.replace(self.sky, frame="J2000", centre=centre, lon=lon, lat=lat)
+
     def _write_image(self):
         """Pixels about the first field, where WSClean has the middle of its image."""
         m = self.measurement
         obs = Observation(self.ms)
-        about_first = points.Sky(obs.centre(m.fields[0])[:2], m.frame, self.sky.lon, self.sky.lat, self.sky.flux, self.sky.alpha)
+        about_first = dataclasses.replace(self.sky, centre=obs.centre(m.fields[0])[:2])
         obs.main.close()
         width = float(np.ptp(m.freq)) + float(abs(m.freq[1] - m.freq[0]))
         points.write_image(about_first, self.path("point-model.fits"), float(np.mean(m.freq)), width, m.pixels, m.pixel)
@@ -135,7 +156,6 @@ class Truth:
     """The plain sum in double precision at random rows and channels: every source, cross-correlations only."""
 
     def __init__(self, case, seed=7):
-        self.ms = case.ms
         obs = Observation(case.ms)
         generator = np.random.default_rng(seed)
         cross = np.flatnonzero(obs.ant[0] != obs.ant[1])
@@ -152,22 +172,24 @@ class Truth:
                     source, obs.centre(number), obs.uvw[self.rows[here]], freq[self.channels])  # fmt: skip
         obs.main.close()
 
-    def poison(self):
+    def poison(self, ms):
         """Puts into these rows what nobody computes, so that an old result is not taken for a new one."""
-        with open_table(self.ms, readonly=False) as main:
+        with open_table(ms, readonly=False) as main:
             some = main.selectrows(self.rows)
             some.putcol("MODEL_DATA", np.full_like(some.getcol("MODEL_DATA"), POISON))
             some.flush()
             some.close()
 
-    def error(self):
+    def error(self, ms):
         """rms error over rms |V|, of all correlations; None where rows were left unwritten."""
-        with open_table(self.ms) as main:
+        with open_table(ms) as main:
             some = main.selectrows(self.rows)
             got = some.getcol("MODEL_DATA")[:, self.channels]
             some.close()
         if np.any(np.abs(got) > POISON / 2):
             return None
         sums = f64sum.Sums()
-        sums.add(got.astype(complex), np.broadcast_to(self.want[:, :, None], got.shape))
+        # Of four correlations, the inner two are those of U and V: none.
+        mix = np.ones(2) if got.shape[2] == 2 else np.array([1, 0, 0, 1])
+        sums.add(got.astype(complex), self.want[:, :, None] * mix)
         return sums.report()["relative"]

@@ -1,36 +1,46 @@
 """The Python environment of the comparison, and what the machine is. Only the standard library: it runs before all else."""
 
-import filecmp
 import os
-import shutil
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-REQUIREMENTS = os.path.join(HERE, "requirements.txt")
+
+
+def requirements():
+    """The packages of requirements.txt and of those it refers to, one a line."""
+    lines = []
+    for path in (os.path.join(HERE, "..", "..", "tests", "oracles", "requirements.txt"), os.path.join(HERE, "requirements.txt")):
+        with open(path) as f:
+            lines += [line.strip() for line in f if line.strip() and line[0] not in "#-"]
+    return lines
 
 
 def ensure(folder):
-    """The Python of a venv that holds requirements.txt; what cannot be installed is said and left out."""
-    python, done = os.path.join(folder, "bin", "python"), os.path.join(folder, "installed.txt")
-    if os.path.exists(done) and filecmp.cmp(done, REQUIREMENTS, shallow=False):
-        return python
+    """The Python of a venv that holds the requirements; what cannot be installed is said and left out."""
+    python, done, wanted = os.path.join(folder, "bin", "python"), os.path.join(folder, "installed.txt"), requirements()
+    if os.path.exists(done):
+        with open(done) as f:
+            if f.read().split() == wanted:
+                return python
     print(f"installing the peers into {folder} (some 2 GB the first time)", flush=True)
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if subprocess.run([*pip, "-r", REQUIREMENTS]).returncode:
+    if subprocess.run([*pip, *wanted]).returncode:
         # One that has no wheel for this machine must not take the others with it.
-        with open(REQUIREMENTS) as f:
-            lines = [line.split("#")[0].strip() for line in f]
-        for line in filter(None, lines):
+        for line in wanted:
             if subprocess.run([*pip, line]).returncode:
                 print(f"MISSING: {line} could not be installed", flush=True)
-    shutil.copy(REQUIREMENTS, done)
+    with open(done, "w") as f:
+        f.write("\n".join(wanted) + "\n")
     return python
 
 
 def variables(threads):
-    """The environment every program runs in: so many threads, whichever library it counts them by."""
+    """The environment every program runs in: so many threads, whichever library it counts them by.
+
+    It holds CASACORE_DATADIR too, which python-casacore sets when it is imported, and without which DP3 finds no observatories.
+    """
     named = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "DUCC0_NUM_THREADS")
     # DP3 refuses to run where OpenBLAS makes threads of its own.
     return os.environ | dict.fromkeys(named, str(threads)) | {"OPENBLAS_NUM_THREADS": "1"}

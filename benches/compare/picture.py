@@ -14,16 +14,18 @@ MARKERS = "osv^DPX<>p"
 
 def draw(figures, path):
     """Measured points are full and joined; extrapolated ones are hollow, on dotted lines."""
+    if not any(c["walls"] for c in figures["cells"]):
+        raise SystemExit("nothing was measured, so there is nothing to draw")
     names, sizes = list(figures["versions"]), list(figures["sizes"])
     plt.rcParams.update({"font.size": 11, "axes.grid": True, "grid.alpha": 0.3})
-    fig, axes = plt.subplots(2, len(sizes), figsize=(4.6 * len(sizes) + 0.6, 9.2), sharex=True, sharey="row", squeeze=False)
+    fig, axes = plt.subplots(2, len(sizes), figsize=(max(4.6 * len(sizes) + 0.6, 10), 9.2), sharex=True, sharey="row", squeeze=False)
     for column, size in enumerate(sizes):
         top, bottom = axes[0, column], axes[1, column]
         for k, name in enumerate(names):
             cells = sorted((c for c in figures["cells"] if c["size"] == size and c["peer"] == name), key=lambda c: c["sources"])
             style = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)], "markersize": 7,
                      "linewidth": 2.6 if k == 0 else 1.4, "zorder": 5 if k == 0 else 3}  # fmt: skip
-            _times(top, cells, style, name if column == 0 else None, figures["limit"])
+            _times(top, cells, style, name if column == 0 else None)
             known = [(c["sources"], c["error"]) for c in cells if c["error"]]
             if known:
                 bottom.plot(*zip(*known), **style)
@@ -45,10 +47,10 @@ def draw(figures, path):
     plt.close(fig)
 
 
-def _times(ax, cells, style, label, limit):
+def _times(ax, cells, style, label):
     measured = [(c["sources"], statistics.median(c["walls"])) for c in cells if c["walls"]]
     ax.plot(*(zip(*measured) if measured else ([], [])), **style, label=label)
-    guessed = [(c["sources"], c["foretold"]) for c in cells if c["problem"] == "limit"]
+    guessed = [(c["sources"], c["foretold"]) for c in cells if c["problem"] == "limit" and c["foretold"]]
     if guessed:
         ax.plot(*zip(*(measured[-1:] + guessed)), **style | {"linestyle": ":", "marker": ""})
         ax.plot(*zip(*guessed), **style | {"linestyle": "", "markerfacecolor": "white"})

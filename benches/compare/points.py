@@ -39,16 +39,20 @@ class Sky:
         return self.flux * (freq / REFERENCE_HZ) ** self.alpha
 
 
+def place(centre, l, m):
+    """Longitudes and latitudes [rad] of directions about a phase centre."""
+    lon0, lat0 = centre
+    n = np.sqrt(1 - l * l - m * m)
+    lat = np.arcsin(m * np.cos(lat0) + n * np.sin(lat0))
+    return lon0 + np.arctan2(l, n * np.cos(lat0) - m * np.sin(lat0)), lat
+
+
 def make(centre, frame, sources, seed=110):
     """The first so many sources of the list about a phase centre [rad]."""
     generator = np.random.default_rng(seed)
     rho, angle, chance, index = generator.random((100_000, 4))[:sources].T
     sine = np.sin(RADIUS) * np.sqrt(rho)
-    l, m = sine * np.cos(2 * np.pi * angle), sine * np.sin(2 * np.pi * angle)
-    n = np.sqrt(1 - sine**2)
-    lon0, lat0 = centre
-    lat = np.arcsin(m * np.cos(lat0) + n * np.sin(lat0))
-    lon = lon0 + np.arctan2(l, n * np.cos(lat0) - m * np.sin(lat0))
+    lon, lat = place(centre, sine * np.cos(2 * np.pi * angle), sine * np.sin(2 * np.pi * angle))
     # What the text forms hold is what is meant, also by the double-precision sum.
     lon, lat = (np.radians(np.round(np.degrees(x), 9)) for x in (lon, lat))
     flux = np.round(0.01 / (1 - chance), 6)
@@ -74,12 +78,12 @@ def write_csv(sky, path):
 
 
 def write_components(sky, path):
-    """WSClean's component list, which DP3 and crystalball read."""
+    """WSClean's component list, which DP3 and crystalball read; no frame is told."""
     with open(path, "w") as f:
         f.write("Format = Name, Type, Ra, Dec, I, SpectralIndex, LogarithmicSI, "
                 f"ReferenceFrequency='{REFERENCE_HZ}', MajorAxis, MinorAxis, Orientation\n")  # fmt: skip
         for k, (lon, lat, flux, alpha) in _entries(sky):
-            ra, dec = _sexagesimal(np.degrees(lon) / 15, ":"), _sexagesimal(np.degrees(lat), ".")
+            ra, dec = _sexagesimal(np.degrees(lon) % 360 / 15, ":"), _sexagesimal(np.degrees(lat), ".")
             f.write(f"s{k},POINT,{ra},{'-' if lat < 0 else '+'}{dec},{flux:.6f},[{alpha}],true,{REFERENCE_HZ},,,\n")
 
 

@@ -57,50 +57,54 @@ def asked(figures):
     return "\n".join(lines)
 
 
-def ratio(cell, ours):
-    """How many times as long as we: the median over the pairs (each run of a peer follows one of ours)."""
-    return statistics.median(cell["walls"]) / statistics.median(ours["walls"])
+def ratio(cell):
+    """How many times as long as we: the median over the pairs, in which a run of a peer follows one of ours."""
+    return statistics.median(cell["ratios"])
 
 
-def wall(cell, ours):
+def times(value):
+    """A ratio, with two digits that mean something."""
+    return f"{value:,.0f} ×" if value >= 10 else f"{value:.2g} ×"
+
+
+def wall(cell):
     """One entry of the table of whole commands."""
     if cell["walls"]:
         middle, least, most = statistics.median(cell["walls"]), min(cell["walls"]), max(cell["walls"])
         spread = f" ({seconds(least)}–{seconds(most)})" if len(cell["walls"]) > 1 else ""
-        times = "" if cell is ours or not ours["walls"] else f" · **{ratio(cell, ours):.2g} ×**".replace("e+0", "e")
-        return f"{seconds(middle)}{spread}{times}"
+        against = f" · **{times(ratio(cell))}**" if cell["ratios"] else ""
+        return f"{seconds(middle)}{spread}{against}"
     return trouble(cell)
 
 
 def trouble(cell):
     if cell["problem"] == "limit":
-        return f"> limit (some {seconds(cell['foretold'])} s by its own scaling)"
+        return "> limit" + (f" (some {seconds(cell['foretold'])} s by its own scaling)" if cell["foretold"] else "")
     return cell["problem"] or "–"
 
 
 def table(figures, name, title, entry, skip=()):
     columns = figures["sources"]
     lines = [f"| {title} | " + " | ".join(f"{grouped(n)} sources" for n in columns) + " |", "|---|" + "---|" * len(columns)]
-    ours = pick(figures, name, names(figures)[0])
     for peer in names(figures):
         if peer in skip:
             continue
         cells = pick(figures, name, peer)
-        entries = [entry(cells[n], ours[n]) if n in cells else "–" for n in columns]
+        entries = [entry(cells[n]) if n in cells else "–" for n in columns]
         if any(e != "–" for e in entries):
             lines.append(f"| {peer} | " + " | ".join(entries) + " |")
     return "\n".join(lines)
 
 
-def error(cell, _):
+def error(cell):
     return "–" if cell["error"] is None else f"{cell['error']:.1e}"
 
 
-def alone(cell, _):
+def alone(cell):
     return seconds(statistics.median(cell["computes"])) if cell["computes"] else "–"
 
 
-def resident(cell, _):
+def resident(cell):
     return f"{cell['rss_mib']:.0f}" if cell["rss_mib"] else "–"
 
 
@@ -117,9 +121,11 @@ def size(figures, name):
 
 
 def fields(figures):
-    lines = ["| program | rms error, of rms \\|V\\| | |", "|---|---|---|"]
+    lines = ["| program | rms error, of rms \\|V\\| | what happens |", "|---|---|---|"]
     for cell in figures["fields"]:
-        if cell["problem"]:
+        if cell["problem"] == "left rows unwritten":
+            what, figure = "only the rows of one field are written, the others left as they were", "–"
+        elif cell["problem"]:
             what, figure = f"`{cell['problem'].replace('|', '/')}`", "–"
         else:
             figure = f"{cell['error']:.1e}"
@@ -133,24 +139,35 @@ def reading(figures):
     ours_name, lines = names(figures)[0], []
     for name in figures["sizes"]:
         ours = pick(figures, name, ours_name)
-        faster, slower, better, worse = [], [], [], []
-        for cell in (c for c in figures["cells"] if c["size"] == name and c["peer"] not in (ours_name, "dd")):
-            mine = ours[cell["sources"]]
-            label = f"{cell['peer']} at {grouped(cell['sources'])}"
-            if cell["walls"] and mine["walls"]:
-                (faster if ratio(cell, mine) > 1 else slower).append((ratio(cell, mine), label))
-            if cell["error"] is not None and mine["error"] is not None:
-                (better if mine["error"] <= cell["error"] else worse).append((cell["error"] / mine["error"], label))
-        if faster:
-            closest, farthest = min(faster), max(faster)
-            lines.append(f"- **{name}**: faster than the peers in {len(faster)} of {len(faster) + len(slower)} cases, by {closest[0]:.2g} × "
-                         f"({closest[1]} sources) to {farthest[0]:.2g} × ({farthest[1]})."
-                         + (" Slower than: " + "; ".join(f"{l} ({r:.2g} ×)" for r, l in sorted(slower)) + "." if slower else ""))  # fmt: skip
-        if better or worse:
-            lines.append(f"  Error no larger than theirs in {len(better)} of {len(better) + len(worse)} cases."
-                         + (" Larger than: " + "; ".join(f"{l} (theirs is {r:.2g} of ours)" for r, l in sorted(worse)) + "." if worse else ""))  # fmt: skip
-        disk = [(n, ratio(c, ours[n])) for n, c in pick(figures, name, "dd").items() if c["walls"] and ours[n]["walls"]]
+        peers = [c for c in figures["cells"] if c["size"] == name and c["peer"] not in (ours_name, "dd")]
+        paired = sorted((ratio(c), label(c)) for c in peers if c["ratios"])
+        slower = [f"{who} ({times(r)})" for r, who in paired if r <= 1]
+        if paired:
+            (least, closest), (most, farthest) = paired[0], paired[-1]
+            lines.append(f"- **{name}**: faster than the peers in {len(paired) - len(slower)} of {len(paired)} cases measured; the "
+                         f"ratios go from {times(least)} ({closest}) to {times(most)} ({farthest})."
+                         + (f" Not faster than {'; '.join(slower)}." if slower else ""))  # fmt: skip
+        judged = [(c["error"] / ours[c["sources"]]["error"], c["peer"]) for c in peers
+                  if c["error"] is not None and ours[c["sources"]]["error"]]  # fmt: skip
+        if judged:
+            no_larger = sum(r >= 1 for r, _ in judged)
+            lines.append(f"  Our error is no larger than theirs in {no_larger} of {len(judged)} cases.{smaller(judged)}")
+        disk = [(n, 1 / ratio(c)) for n, c in pick(figures, name, "dd").items() if c["ratios"]]
         if disk:
-            lines.append("  A whole run takes " + ", ".join(f"{1 / r:.2g}" for _, r in disk)
-                         + f" times as long as `dd` ({', '.join(grouped(n) for n, _ in disk)} sources).")  # fmt: skip
+            lines.append("  A whole run takes " + ", ".join(times(r) for _, r in disk)
+                         + f" the time of `dd` ({', '.join(grouped(n) for n, _ in disk)} sources).")  # fmt: skip
     return "\n".join(lines)
+
+
+def smaller(judged):
+    """Who is more accurate than we, and how much: of [(their error over ours, name)]."""
+    found = {}
+    for r, name in judged:
+        if r < 1:
+            found.setdefault(name, []).append(r)
+    words = [f"{name} ({min(rs):.2g}" + (f" to {max(rs):.2g}" if len(rs) > 1 else "") + " of ours)" for name, rs in found.items()]
+    return f" Smaller is that of {', '.join(words)}." if words else ""
+
+
+def label(cell):
+    return f"{cell['peer']} at {grouped(cell['sources'])}"

@@ -7,7 +7,7 @@ so that what else the machine does strikes both. Every result is compared with a
 random rows and channels. The peers are installed the first time, into .oracles-compare; WSClean is taken from the
 PATH. One that is missing is said so, and stands in the tables as missing.
 
-The program itself is built with cargo unless --program gives it. Full size needs about 5 GB in --dir.
+The program itself is built with cargo unless --program gives it. Full size needs about 6 GB in --dir.
 """
 
 import argparse
@@ -26,10 +26,12 @@ def arguments():
     p.add_argument("--sources", default="10,100,1000,10000", help="numbers of sources (default: %(default)s)")
     p.add_argument("--peers", help="only those whose names contain one of these words, comma separated")
     p.add_argument("--rounds", type=int, default=3, help="runs of each (default: %(default)s)")
-    p.add_argument("--once-above", type=float, default=8.0, metavar="S",
+    p.add_argument("--once-above", type=float, default=5.0, metavar="S",
                    help="a run that takes longer is not repeated (default: %(default)s)")  # fmt: skip
     p.add_argument("--limit", type=float, default=60.0, metavar="S",
                    help="kill runs that take longer; where smaller cases foretell that, do not begin (default: %(default)s)")  # fmt: skip
+    p.add_argument("--minutes", type=float, default=float("inf"), metavar="M",
+                   help="after so long begin no further run of a peer, and say which are lacking (default: no such limit)")  # fmt: skip
     p.add_argument("--threads", type=int, default=os.cpu_count(), help="for every program (default: all cores)")
     p.add_argument("--program", help="nvss-predict (default: built with cargo, release)")
     p.add_argument("--dir", default=os.path.join(ROOT, "target", "compare"), help="where to work (default: target/compare)")

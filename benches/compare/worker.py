@@ -16,8 +16,8 @@ import numpy as np
 from casacore.tables import table
 
 C = 299_792_458.0
-# Visibilities of a call: their double-precision coordinates and results stay within some 4 GB.
-CALL = 16_000_000
+# Visibilities of a call: finufft takes some 10 GB for these.
+CALL = 12_000_000
 
 
 def spectral_terms(freq, flux, alpha, reference, epsilon):

@@ -12,6 +12,7 @@ mod delay;
 mod direct;
 mod error;
 mod model;
+mod peak;
 mod plan;
 pub mod reference;
 mod seed;
@@ -24,6 +25,7 @@ pub use direct::{Direct, Scratch};
 pub use error::KernelError;
 pub use model::{Mix, Plane, Shape, Source};
 pub use num_complex::{Complex32, Complex64};
+pub use peak::multiply_adds;
 pub use simd::SimdLevel;
 
 /// The speed of light in vacuum [m/s].
