@@ -58,6 +58,20 @@ fn every_pattern() {
     }
 }
 
+/// Flux densities from far away in frequency, and a beam that looks elsewhere.
+#[test]
+fn what_a_prediction_rests_on_is_told() {
+    let scratch = Scratch::new();
+    let ms = scratch.path("drift.ms");
+    make(&ms, &MsSpec::dsa110(4, 2, 1, 4)).expect("a MeasurementSet");
+    let list =
+        scratch.write("list.csv", "ra,dec,i_jy,ref_mhz,alpha\n343.7,16,1,150,-0.7\n343.8,16,1,1400,-0.7\n");
+    let words = "1 of 2 sources have flux densities at other frequencies than";
+    predict(&ms, &list, &["--dry-run"]).exits(0).says(&[words, "as 150.0 MHz: over a factor of 8.7"]);
+    let away = ["--dry-run", "--beam", "airy:4.7", "--pointing", "343.7 40"];
+    predict(&ms, &list, &away).exits(0).says(&["away from the phase centre, beyond the beam's half power"]);
+}
+
 /// The real drift has a row of ANTENNA for its number alone, which is no part of the site.
 #[test]
 fn the_meridian_of_an_array_with_a_blank_antenna() {
