@@ -72,14 +72,21 @@ tests() {
 
 # The Python package, in an environment of its own that sees the oracles': installed as a user installs it, then tested.
 python_package() {
-    local environment=target/python-package site
+    local environment=target/python-package site where
     local oracles_python=${NVSS_PREDICT_ORACLES:-.oracles}/bin/python
-    python3 -m venv "$environment"
-    if [ -x "$oracles_python" ]; then
-        site=$("$oracles_python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-        echo "$site" > "$("$environment/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/oracles.pth"
+    [ -x "$oracles_python" ] || oracles_python=python3
+    : > "$log/python.txt"
+    if ! { "$oracles_python" -m venv "$environment" &&
+        "$environment/bin/pip" install --quiet --disable-pip-version-check -r python/tests/requirements.txt; }; then
+        cannot "what the Python package is built and tested with could not be installed (see above)"
+        return
     fi
-    "$environment/bin/pip" install --quiet --disable-pip-version-check -r python/tests/requirements.txt ./python
+    # What the oracles' environment has is seen from here, behind what is installed here.
+    where='import sysconfig; print(sysconfig.get_path("purelib"))'
+    site=$("$environment/bin/python" -c "$where")
+    "$oracles_python" -c "$where" > "$site/oracles.pth"
+    # With the maturin that is there, or pip would fetch it once more.
+    PATH=$PWD/$environment/bin:$PATH "$environment/bin/pip" install --quiet --disable-pip-version-check --no-build-isolation ./python
     NVSS_PREDICT_COMMAND=${CARGO_TARGET_DIR:-$PWD/target}/release/nvss-predict OPENBLAS_NUM_THREADS=1 \
         "$environment/bin/python" -m pytest -q -rs python/tests 2>&1 | tee "$log/python.txt"
 }

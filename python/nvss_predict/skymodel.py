@@ -210,7 +210,8 @@ def _plain(value, unit):
 
 def _cell(value):
     """A value as a cell of CSV: the writer spells numbers so that they come back the same."""
-    if value is None or value != value:
+    # pandas' NA is not even unequal to itself.
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
         return ""
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(repr(float(term)) for term in value) + "]"

@@ -179,6 +179,9 @@ class TestSkies:
         pandas = pytest.importorskip("pandas")
         frame = pandas.read_csv(catalog, comment="#")
         assert np.array_equal(self.predicted(ms, frame, column, ref_freq=1.4e9), expected)
+        frame["name"] = pandas.array(["a"] + [None] * 45, dtype="string")
+        frame["alpha"] = pandas.array([None] * 46, dtype="Float64")
+        assert np.array_equal(self.predicted(ms, frame, column, ref_freq=1.4e9), expected)
 
     def test_an_astropy_table(self, ms, catalog, expected, column):
         pytest.importorskip("astropy")
