@@ -73,7 +73,7 @@ impl fmt::Display for KernelError {
             }
             Self::Unavailable { level } => write!(f, "this processor has no {level} instructions"),
             Self::UnknownLevel { name } => {
-                write!(f, "unknown SIMD level '{name}': use portable, avx2 or avx512")
+                write!(f, "unknown SIMD level '{name}': use portable, neon, avx2 or avx512")
             }
             Self::ShapeChanged { plane, source } => {
                 write!(f, "source {source} of plane {plane} changed between point and Gaussian")
