@@ -12,6 +12,7 @@ mod delay;
 mod direct;
 mod error;
 mod model;
+mod nufft3d;
 mod plan;
 pub mod reference;
 mod seed;
@@ -23,6 +24,7 @@ pub use delay::{DelayFft, DelayOptions, DelayScratch, EPSILON};
 pub use direct::{Direct, Scratch};
 pub use error::KernelError;
 pub use model::{Mix, Plane, Shape, Source};
+pub use nufft3d::{Nufft3d, NufftOptions, NufftScratch};
 pub use num_complex::{Complex32, Complex64};
 pub use simd::SimdLevel;
 

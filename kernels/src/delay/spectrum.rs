@@ -4,7 +4,7 @@ use super::solve::{Cholesky, chebyshev, inverse};
 use std::f64::consts::PI;
 
 /// The most terms of a series.
-const TERMS: usize = 12;
+pub const TERMS: usize = 12;
 
 /// The channels of a band as y, ±1 at the edge: the series of a spectrum is its least-squares fit there.
 #[derive(Clone, Debug)]
@@ -49,21 +49,31 @@ impl Fit {
         Self { values, matrix }
     }
 
+    /// How many terms.
+    pub fn terms(&self) -> usize {
+        self.matrix.len()
+    }
+
     /// The series of flux densities at the channels.
     pub fn series(&self, flux: &[f32]) -> Series {
-        let terms: Vec<f64> = self
-            .matrix
-            .iter()
-            .map(|row| row.iter().zip(flux).map(|(a, &b)| a * f64::from(b)).sum())
-            .collect();
+        let mut terms = vec![0.0; self.terms()];
+        let [error, worst] = self.project(flux, &mut terms);
+        Series { terms, error, worst }
+    }
+
+    /// Writes the terms of the series: the sum of the squared errors at the channels, and the greatest error.
+    pub fn project(&self, flux: &[f32], terms: &mut [f64]) -> [f64; 2] {
+        for (term, row) in terms.iter_mut().zip(&self.matrix) {
+            *term = row.iter().zip(flux).map(|(a, &b)| a * f64::from(b)).sum();
+        }
         let (mut error, mut worst) = (0.0, 0.0_f64);
         for (value, &flux) in self.values.iter().zip(flux) {
-            let found: f64 = value.iter().zip(&terms).map(|(a, b)| a * b).sum();
+            let found: f64 = value.iter().zip(&*terms).map(|(a, b)| a * b).sum();
             let difference = found - f64::from(flux);
             error += difference * difference;
             worst = worst.max(difference.abs());
         }
-        Series { terms, error, worst }
+        [error, worst]
     }
 }
 
