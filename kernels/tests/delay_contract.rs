@@ -3,9 +3,7 @@
 mod common;
 
 use common::{Case, MIXED, POINT, dsa, lofar, relative_error, uniform};
-use kernels::{
-    Complex32, Complex64, DelayFft, DelayOptions, Direct, KernelError, Mix, Plane, Shape, SimdLevel,
-};
+use kernels::{Complex32, DelayFft, DelayOptions, Direct, KernelError, Mix, Plane, Shape, SimdLevel};
 
 const ZERO: Complex32 = Complex32::ZERO;
 const ONE: Complex32 = Complex32::ONE;
