@@ -50,6 +50,13 @@ pub enum KernelError {
         /// The name.
         name: String,
     },
+    /// Not enough memory.
+    Memory {
+        /// The least that is needed [bytes].
+        needed: usize,
+        /// The most that is allowed [bytes].
+        limit: usize,
+    },
     /// A plan was given other kinds of sources than it was made for.
     ShapeChanged {
         /// The index of the plane.
@@ -73,7 +80,10 @@ impl fmt::Display for KernelError {
             }
             Self::Unavailable { level } => write!(f, "this processor has no {level} instructions"),
             Self::UnknownLevel { name } => {
-                write!(f, "unknown SIMD level '{name}': use portable, avx2 or avx512")
+                write!(f, "unknown SIMD level '{name}': use portable, neon, avx2 or avx512")
+            }
+            Self::Memory { needed, limit } => {
+                write!(f, "grids need {needed} bytes of memory where {limit} are allowed")
             }
             Self::ShapeChanged { plane, source } => {
                 write!(f, "source {source} of plane {plane} changed between point and Gaussian")

@@ -5,13 +5,15 @@
 //! `V(row, k) = Σ_s S_s(ν_k) · G_s(row, ν_k) · exp(+2πi ν_k/c (u l + v m + w (n − 1)))`,
 //!
 //! with `(u, v, w)` in [m], `ν` in [Hz], `S` in [Jy]. [`Direct`] is the fast sum in single precision with
-//! double-precision phases; [`DelayFft`] is the sum by transforms over delays, accurate to a stated ε;
+//! double-precision phases; [`DelayFft`] is the sum by transforms over delays, accurate to a stated ε; [`Nufft3d`] is the
+//! sum by transforms of the sky, for thousands to millions of points, accurate to a stated ε;
 //! [`reference`](mod@reference) is the plain sum in double precision that judges them. Nothing here knows a table, a file or a catalogue.
 
 mod delay;
 mod direct;
 mod error;
 mod model;
+mod nufft3d;
 mod peak;
 mod plan;
 pub mod reference;
@@ -24,6 +26,7 @@ pub use delay::{DelayFft, DelayOptions, DelayScratch, EPSILON};
 pub use direct::{Direct, Scratch};
 pub use error::KernelError;
 pub use model::{Mix, Plane, Shape, Source};
+pub use nufft3d::{Nufft3d, NufftOptions, NufftScratch};
 pub use num_complex::{Complex32, Complex64};
 pub use peak::multiply_adds;
 pub use simd::SimdLevel;

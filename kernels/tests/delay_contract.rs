@@ -3,9 +3,7 @@
 mod common;
 
 use common::{Case, MIXED, POINT, dsa, lofar, relative_error, uniform};
-use kernels::{
-    Complex32, Complex64, DelayFft, DelayOptions, Direct, KernelError, Mix, Plane, Shape, SimdLevel,
-};
+use kernels::{Complex32, DelayFft, DelayOptions, Direct, KernelError, Mix, Plane, Shape, SimdLevel};
 
 const ZERO: Complex32 = Complex32::ZERO;
 const ONE: Complex32 = Complex32::ONE;
@@ -83,18 +81,7 @@ fn four_stokes_parameters_mix_into_correlations() {
         Plane { stokes: 3, sources: &last.sources[..5], spectra: &last.spectra[..middle] },
         plane(2),
     ];
-    let truth: Vec<Vec<Complex64>> = cases
-        .iter()
-        .map(|c| {
-            let (channels, sources, spectra) = (c.channels.clone(), c.sources.clone(), c.spectra.clone());
-            Case { uvw: uvw.clone(), channels, sources, spectra }.truth()
-        })
-        .collect();
-    let mut expected = Vec::new();
-    for (((i, q), u), v) in truth[0].iter().zip(&truth[1]).zip(&truth[2]).zip(&truth[3]) {
-        let j = Complex64::I * v;
-        expected.extend([i + q, u + j, u - j, i - q]);
-    }
+    let expected = common::correlations(&cases);
     for level in SimdLevel::available() {
         let options = DelayOptions::new(1e-6);
         let plan = DelayFft::new(level, &cases[0].channels, &planes, &linear(), &options).unwrap();

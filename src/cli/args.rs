@@ -33,7 +33,7 @@ Exit codes:
 NVSS_CATALOG names the catalogue that the word NVSS stands for; FIRST_CATALOG, RACS_CATALOG and so on those of the
 surveys that --merge and --spectra-from name.
 NVSS_PREDICT_CACHE names the folder where imports of large catalogues are kept, or is off.
-NVSS_PREDICT_SIMD=portable|avx2|avx512 forces a level of instructions.";
+NVSS_PREDICT_SIMD=portable|neon|avx2|avx512 forces a level of instructions.";
 
 /// Predicts the visibilities of a sky into the MODEL_DATA of a MeasurementSet.
 #[derive(Debug, Parser)]

@@ -151,17 +151,26 @@ impl Grid {
     }
 }
 
-/// Nodes of one spacing.
+/// Nodes of one spacing, on a grid of delays.
 #[derive(Clone, Debug)]
 pub struct Class {
     /// The longest delay [cells].
     pub limit: f64,
     /// From cells to nodes.
     pub fft: Fft,
-    /// The first node.
-    pub first: i64,
     /// 1/response of every node.
     pub inverse: Vec<f32>,
+    /// The nodes.
+    pub nodes: Nodes,
+}
+
+/// Where nodes are, and how channels follow from them.
+#[derive(Clone, Debug)]
+pub struct Nodes {
+    /// The first node, in spacings from the centre.
+    pub first: i64,
+    /// How many.
+    pub count: usize,
     /// Taps a channel; 0 if nodes are channels.
     pub taps: usize,
     /// For each segment of the band, runs of channels between the same nodes.
@@ -177,7 +186,7 @@ pub struct Run {
     pub node: u32,
     /// The taps.
     pub weights: u32,
-    /// How many channels, at most [`TOGETHER`].
+    /// How many channels: at most [`TOGETHER`].
     pub count: u32,
 }
 
@@ -191,12 +200,26 @@ impl Class {
     fn new(axis: &Axis, grid: &Grid, taps: &Taps, spacing: usize, lens: &[usize]) -> Self {
         let cells = grid.len / spacing;
         let exact = axis.even && spacing == 1;
-        let places: Vec<f64> = axis.places.iter().map(|x| x / spacing as f64).collect();
-        let (before, after) = if exact { (0, 0) } else { (taps.before() as i64, taps.count as i64 / 2) };
+        let nodes = Nodes::new(&axis.places, (!exact).then_some(taps), spacing, lens);
+        let turns = |j: usize| (nodes.first + j as i64) as f64 / cells as f64;
+        Self {
+            limit: if exact { f64::INFINITY } else { taps.limit * cells as f64 },
+            fft: Fft::new(cells),
+            inverse: (0..nodes.count).map(|j| grid.response.inverse(turns(j)) as f32).collect(),
+            nodes,
+        }
+    }
+}
+
+impl Nodes {
+    /// Nodes `spacing` units apart for channels at `places`, in segments of `lens`; without taps, places must be whole and nodes are
+    /// channels.
+    pub fn new(places: &[f64], taps: Option<&Taps>, spacing: usize, lens: &[usize]) -> Self {
+        let places: Vec<f64> = places.iter().map(|x| x / spacing as f64).collect();
+        let (before, after) = taps.map_or((0, 0), |taps| (taps.before() as i64, taps.count as i64 / 2));
         let node = |x: &f64| x.floor() as i64;
         let first = places.iter().map(node).min().unwrap_or(0) - before;
         let last = places.iter().map(node).max().unwrap_or(0) + after;
-        let turns = |j: i64| j as f64 / cells as f64;
         let mut known: HashMap<Vec<u64>, u32> = HashMap::new();
         let mut weights: Vec<f32> = Vec::new();
         let mut runs = Vec::new();
@@ -206,12 +229,10 @@ impl Class {
             let mut at = start;
             while at < start + len {
                 let here = node(&places[at]);
-                let most = if exact { 1 } else { TOGETHER };
+                let most = if taps.is_some() { TOGETHER } else { 1 };
                 let count =
                     places[at..(start + len).min(at + most)].iter().take_while(|x| node(x) == here).count();
-                let index = if exact {
-                    0
-                } else {
+                let index = taps.map_or(0, |taps| {
                     let fractions: Vec<f64> = places[at..at + count].iter().map(|x| x - x.floor()).collect();
                     let key = fractions.iter().map(|x| (x * 1e12).round() as u64).collect();
                     *known.entry(key).or_insert_with(|| {
@@ -222,7 +243,7 @@ impl Class {
                         }
                         index
                     })
-                };
+                });
                 of_segment.push(Run {
                     node: (here - before - first) as u32,
                     weights: index,
@@ -233,15 +254,8 @@ impl Class {
             runs.push(of_segment);
             start += len;
         }
-        Self {
-            limit: if exact { f64::INFINITY } else { taps.limit * cells as f64 },
-            fft: Fft::new(cells),
-            first,
-            inverse: (first..=last).map(|j| grid.response.inverse(turns(j)) as f32).collect(),
-            taps: if exact { 0 } else { taps.count },
-            runs,
-            weights,
-        }
+        let taps = taps.map_or(0, |taps| taps.count);
+        Self { first, count: (last - first + 1) as usize, taps, runs, weights }
     }
 }
 

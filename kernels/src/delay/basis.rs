@@ -18,24 +18,31 @@ const OUTSIDE: f64 = 0.1;
 /// The response of cells to frequencies: nodes are divided by it, kernels multiplied.
 #[derive(Clone, Debug)]
 pub struct Response {
+    /// The cells of a kernel, at most [`WIDTH`].
+    width: usize,
     weights: Vec<f64>,
 }
 
 impl Response {
     /// Of a grid that is finer than its band by `oversampling`.
     pub fn new(oversampling: f64) -> Self {
+        Self::of(WIDTH, oversampling)
+    }
+
+    /// The same for kernels of `width` cells, an even number of at most [`WIDTH`].
+    pub fn of(width: usize, oversampling: f64) -> Self {
         const POINTS: usize = 48;
-        let beta = STEEPNESS * PI * WIDTH as f64 * (1.0 - 0.5 / oversampling);
+        let beta = STEEPNESS * PI * width as f64 * (1.0 - 0.5 / oversampling);
         let weight = |i: usize| {
             let x = (i as f64 + 0.5) / POINTS as f64;
-            (beta * ((1.0 - x * x).sqrt() - 1.0)).exp() * WIDTH as f64 / POINTS as f64
+            (beta * ((1.0 - x * x).sqrt() - 1.0)).exp() * width as f64 / POINTS as f64
         };
-        Self { weights: (0..POINTS).map(weight).collect() }
+        Self { width, weights: (0..POINTS).map(weight).collect() }
     }
 
     /// 1/response at `turns` per cell.
     pub fn inverse(&self, turns: f64) -> f64 {
-        let step = TAU * turns * 0.5 * WIDTH as f64 / self.weights.len() as f64;
+        let step = TAU * turns * 0.5 * self.width as f64 / self.weights.len() as f64;
         let sum: f64 =
             self.weights.iter().enumerate().map(|(i, w)| w * ((i as f64 + 0.5) * step).cos()).sum();
         1.0 / sum
@@ -62,8 +69,8 @@ pub struct Basis {
 }
 
 /// Where a cell is relative to a source.
-fn place(cell: usize, t: f64) -> f64 {
-    cell as f64 - (WIDTH as f64 / 2.0 - 0.5) - t
+fn place(width: usize, cell: usize, t: f64) -> f64 {
+    cell as f64 - (width as f64 / 2.0 - 0.5) - t
 }
 
 impl Basis {
@@ -84,7 +91,8 @@ impl Basis {
                 Point { turns, inverse: response.inverse(turns), weight, terms: chebyshev(y, terms) }
             })
             .collect();
-        let gram = Cholesky::new(WIDTH, |a, b| {
+        let width = response.width;
+        let gram = Cholesky::new(width, |a, b| {
             let distance = TAU * (a as f64 - b as f64);
             points.iter().map(|p| p.weight * p.inverse * p.inverse * (p.turns * distance).cos()).sum()
         });
@@ -95,15 +103,15 @@ impl Basis {
         let to_powers = inverse(&powers);
         let kernel = |p: usize, t: f64| {
             let mut x = [0.0; WIDTH];
-            for (cell, x) in x.iter_mut().enumerate() {
-                let distance = TAU * place(cell, t);
+            for (cell, x) in x[..width].iter_mut().enumerate() {
+                let distance = TAU * place(width, cell, t);
                 let wave = |turns: f64| match p % 2 {
                     0 => (turns * distance).cos(),
                     _ => -(turns * distance).sin(),
                 };
                 *x = points.iter().map(|q| q.weight * q.inverse * q.terms[p] * wave(q.turns)).sum();
             }
-            gram.solve(&mut x);
+            gram.solve(&mut x[..width]);
             x
         };
         let pieces: Vec<Vec<[f64; WIDTH]>> = (0..terms)
@@ -188,9 +196,9 @@ fn error(domain: Domain, response: &Response, p: usize, piece: &[[f64; WIDTH]]) 
         for j in 0..PLACES {
             let t = (j as f64 + 0.5) / PLACES as f64 - 0.5;
             let (mut re, mut im) = (0.0, 0.0);
-            for cell in 0..WIDTH {
+            for cell in 0..response.width {
                 let weight = piece.iter().rev().fold(0.0, |sum, row| sum * t + row[cell]);
-                let (sin, cos) = (TAU * turns * place(cell, t)).sin_cos();
+                let (sin, cos) = (TAU * turns * place(response.width, cell, t)).sin_cos();
                 re += weight * cos;
                 im += weight * sin;
             }

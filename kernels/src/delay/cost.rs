@@ -27,6 +27,8 @@ mod seconds {
 fn slowness(level: SimdLevel) -> f64 {
     match level {
         SimdLevel::Portable => 5.0,
+        // Half the width of AVX2, and no slower an instruction.
+        SimdLevel::Neon => 2.0,
         SimdLevel::Avx2 => 1.0,
         SimdLevel::Avx512 => 0.55,
     }
@@ -64,7 +66,7 @@ pub fn delays(plan: &DelayPlan, level: SimdLevel, delay: f64) -> f64 {
         };
         let len = class.fft.len() as f64;
         let fixed = len * len.log2() * seconds::TRANSFORM
-            + (class.taps * band.span.channels.len()) as f64 * seconds::TAP;
+            + (class.nodes.taps * band.span.channels.len()) as f64 * seconds::TAP;
         total += fixed * plan.slots.len() as f64 + sum(&plan.rest, lens());
         for slot in &plan.slots {
             total +=

@@ -5,18 +5,18 @@
 //! the grid to coarse frequency nodes, and a few taps take the nodes to channels. The cost of a source in a row does not
 //! depend on the number of channels.
 
-mod band;
-mod basis;
+pub(crate) mod band;
+pub(crate) mod basis;
 pub(crate) mod cost;
-mod fft;
+pub(crate) mod fft;
 mod fitted;
 mod memo;
 mod plan;
-mod run;
-mod solve;
-mod spectrum;
+pub(crate) mod run;
+pub(crate) mod solve;
+pub(crate) mod spectrum;
 mod spread;
-mod taps;
+pub(crate) mod taps;
 
 use crate::simd::{Line, Token};
 use crate::{KernelError, Mix, Plane, SPEED_OF_LIGHT, SimdLevel, Source};

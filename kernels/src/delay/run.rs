@@ -1,6 +1,6 @@
 //! One call of `predict`: spread, transform, interpolate, write.
 
-use super::band::{Class, Run, TOGETHER};
+use super::band::{Class, Nodes, Run, TOGETHER};
 use super::plan::{Band, DelayPlan, Delays};
 use super::spread::{Target, fold, gaussians, points, width};
 use crate::plan::{Plan, SEGMENT};
@@ -85,11 +85,17 @@ impl Kernel for Job<'_, '_> {
                     sample(s, plan, delays, class, slot, reach, uvw, self.cells, a, b, nodes);
                 }
                 let mut flux = &plan.rest.flux[band.rest..];
-                for (index, runs) in band.span.segments.clone().zip(&class.runs) {
+                for (index, runs) in band.span.segments.clone().zip(&class.nodes.runs) {
                     let segment = &plan.rest.segments[index];
                     for slot in 0..plan.slots.len() {
                         let nodes = &nodes[slot * stride..][..stride];
-                        interpolate(s, class, runs, nodes, &mut total[slot * SEGMENT..][..segment.len]);
+                        interpolate(
+                            s,
+                            &class.nodes,
+                            runs,
+                            nodes,
+                            &mut total[slot * SEGMENT..][..segment.len],
+                        );
                     }
                     let (now, later) = flux.split_at(plan.rest.lmn.len() * segment.len);
                     flux = later;
@@ -178,7 +184,7 @@ fn sample<S: Simd>(
         }
     }
     class.fft.run(s, input, &mut b[..len]);
-    let mut at = class.first.rem_euclid(len as i64) as usize;
+    let mut at = class.nodes.first.rem_euclid(len as i64) as usize;
     for (node, &inverse) in nodes.iter_mut().zip(&class.inverse) {
         let inverse = s.splat(inverse);
         *node = [s.mul(input[at][0], inverse), s.mul(input[at][1], inverse)];
@@ -188,8 +194,14 @@ fn sample<S: Simd>(
 
 /// From nodes to the channels of a segment.
 #[inline(always)]
-fn interpolate<S: Simd>(s: S, class: &Class, runs: &[Run], nodes: &[[S::F; 2]], total: &mut [[S::F; 2]]) {
-    if class.taps == 0 {
+pub fn interpolate<S: Simd>(
+    s: S,
+    scheme: &Nodes,
+    runs: &[Run],
+    nodes: &[[S::F; 2]],
+    total: &mut [[S::F; 2]],
+) {
+    if scheme.taps == 0 {
         for (total, run) in total.iter_mut().zip(runs) {
             *total = nodes[run.node as usize];
         }
@@ -197,8 +209,8 @@ fn interpolate<S: Simd>(s: S, class: &Class, runs: &[Run], nodes: &[[S::F; 2]], 
     }
     let mut at = 0;
     for run in runs {
-        let nodes = &nodes[run.node as usize..][..class.taps];
-        let weights = &class.weights[run.weights as usize..];
+        let nodes = &nodes[run.node as usize..][..scheme.taps];
+        let weights = &scheme.weights[run.weights as usize..];
         let total = &mut total[at..];
         match run.count {
             1 => combine::<S, 1>(s, nodes, weights, total),

@@ -25,6 +25,23 @@ impl Cholesky {
         Self { size, lower }
     }
 
+    /// Lᵀ·x in place, with L the lower factor.
+    pub fn times_upper(&self, x: &mut [f64]) {
+        let at = |a: usize, b: usize| self.lower[a * self.size + b];
+        for i in 0..self.size {
+            x[i] = (i..self.size).map(|j| at(j, i) * x[j]).sum();
+        }
+    }
+
+    /// Solves Lᵀ·x = `x`, in place.
+    pub fn solve_upper(&self, x: &mut [f64]) {
+        let at = |a: usize, b: usize| self.lower[a * self.size + b];
+        for a in (0..self.size).rev() {
+            let rest = x[a] - (a + 1..self.size).map(|i| at(i, a) * x[i]).sum::<f64>();
+            x[a] = rest / at(a, a);
+        }
+    }
+
     /// Solves for one right-hand side, in place.
     pub fn solve(&self, x: &mut [f64]) {
         let at = |a: usize, b: usize| self.lower[a * self.size + b];
@@ -32,10 +49,7 @@ impl Cholesky {
             let rest = x[a] - (0..a).map(|i| at(a, i) * x[i]).sum::<f64>();
             x[a] = rest / at(a, a);
         }
-        for a in (0..self.size).rev() {
-            let rest = x[a] - (a + 1..self.size).map(|i| at(i, a) * x[i]).sum::<f64>();
-            x[a] = rest / at(a, a);
-        }
+        self.solve_upper(x);
     }
 }
 

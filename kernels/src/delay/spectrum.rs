@@ -4,7 +4,7 @@ use super::solve::{Cholesky, chebyshev, inverse};
 use std::f64::consts::PI;
 
 /// The most terms of a series.
-const TERMS: usize = 12;
+pub const TERMS: usize = 12;
 
 /// The channels of a band as y, ±1 at the edge: the series of a spectrum is its least-squares fit there.
 #[derive(Clone, Debug)]
@@ -55,15 +55,22 @@ impl Fit {
 
     /// The series of flux densities at the channels.
     pub fn series(&self, flux: &[f32]) -> Series {
+        let mut terms = vec![0.0; self.terms()];
+        let [error, worst] = self.project(flux, &mut terms);
+        Series { terms, error, worst }
+    }
+
+    /// Writes the terms of the series: the sum of the squared errors at the channels, and the greatest error.
+    pub fn project(&self, flux: &[f32], terms: &mut [f64]) -> [f64; 2] {
         // Sums that do not wait for each other: all terms at a time, then all channels.
         let mut sums = [0.0; TERMS];
         for (row, &flux) in self.matrix.iter().zip(flux) {
             let flux = f64::from(flux);
             sums.iter_mut().zip(row).for_each(|(sum, a)| *sum += a * flux);
         }
-        let terms = sums[..self.terms()].to_vec();
+        terms.copy_from_slice(&sums[..self.terms()]);
         let mut off: Vec<f64> = flux.iter().map(|&flux| -f64::from(flux)).collect();
-        for (value, term) in self.values.iter().zip(&terms) {
+        for (value, term) in self.values.iter().zip(&*terms) {
             off.iter_mut().zip(value).for_each(|(off, value)| *off += value * term);
         }
         let (mut error, mut worst) = (0.0, 0.0_f64);
@@ -71,7 +78,7 @@ impl Fit {
             error += off * off;
             worst = worst.max(off.abs());
         }
-        Series { terms, error, worst }
+        [error, worst]
     }
 }
 

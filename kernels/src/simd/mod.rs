@@ -4,6 +4,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod neon;
 mod portable;
 
 use crate::KernelError;
@@ -107,6 +109,9 @@ pub trait Simd: Copy {
 pub enum Token {
     /// Always.
     Portable(portable::Portable),
+    /// 64-bit ARM.
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+    Neon(neon::Neon),
     /// x86-64.
     #[cfg(target_arch = "x86_64")]
     Avx2(avx2::Avx2),
@@ -120,6 +125,10 @@ impl Token {
     pub fn new(level: SimdLevel) -> Result<Self, KernelError> {
         let token = match level {
             SimdLevel::Portable => Some(Self::Portable(portable::Portable)),
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            SimdLevel::Neon => Some(Self::Neon(neon::Neon)),
+            #[cfg(not(all(target_arch = "aarch64", target_feature = "neon")))]
+            SimdLevel::Neon => None,
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx2 => avx2::Avx2::new().map(Self::Avx2),
             #[cfg(target_arch = "x86_64")]
@@ -134,6 +143,8 @@ impl Token {
     pub fn run<K: Kernel>(self, kernel: K) {
         match self {
             Self::Portable(token) => token.run(kernel),
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            Self::Neon(token) => token.run(kernel),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(token) => token.run(kernel),
             #[cfg(target_arch = "x86_64")]
@@ -171,6 +182,8 @@ pub struct Widths {
 pub enum SimdLevel {
     /// Plain Rust that runs everywhere.
     Portable,
+    /// 64-bit ARM with NEON.
+    Neon,
     /// x86-64 with AVX2 and FMA.
     Avx2,
     /// x86-64 with AVX-512 F and DQ.
@@ -179,7 +192,7 @@ pub enum SimdLevel {
 
 impl SimdLevel {
     /// Every level, slowest first.
-    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 4] = [Self::Portable, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// The fastest level this processor has.
     #[must_use]
@@ -203,6 +216,7 @@ impl fmt::Display for SimdLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Portable => "portable",
+            Self::Neon => "neon",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
         })

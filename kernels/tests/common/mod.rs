@@ -147,3 +147,20 @@ pub fn relative_error(found: &[Complex32], truth: &[Complex64], copies: usize) -
     let error: f64 = found.iter().enumerate().map(|(i, x)| (widen(x) - truth[i / copies]).norm_sqr()).sum();
     (error / copies as f64 / power).sqrt()
 }
+
+/// XX XY YX YY of four cases with the sources of I, Q, U and V, at the baselines of the first.
+pub fn correlations(cases: &[Case]) -> Vec<Complex64> {
+    let truth: Vec<Vec<Complex64>> = cases
+        .iter()
+        .map(|c| {
+            let (channels, sources, spectra) = (c.channels.clone(), c.sources.clone(), c.spectra.clone());
+            Case { uvw: cases[0].uvw.clone(), channels, sources, spectra }.truth()
+        })
+        .collect();
+    let mut all = Vec::new();
+    for (((i, q), u), v) in truth[0].iter().zip(&truth[1]).zip(&truth[2]).zip(&truth[3]) {
+        let j = Complex64::I * v;
+        all.extend([i + q, u + j, u - j, i - q]);
+    }
+    all
+}

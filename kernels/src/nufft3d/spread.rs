@@ -1,0 +1,168 @@
+//! Sources onto the image, and the kernel that does it.
+
+use super::facet::ORDERS;
+use super::grid::{BLOCK, Maker, TOGETHER};
+use crate::delay::basis::{Basis, Domain, Response, WIDTH};
+use crate::delay::solve::inverse;
+use crate::simd::{Kernel, Line, Simd};
+
+/// Terms in a vector of cells, with their real and imaginary parts.
+pub const TERMS: usize = 4;
+/// Powers of the polynomial that corrects for the kernel.
+const POWERS: usize = 14;
+/// How sources and baselines meet grids: the same kernel on both sides.
+#[derive(Clone, Debug)]
+pub struct Spreading {
+    /// The cells of the kernel.
+    pub width: usize,
+    /// How much finer grids are than they need to be.
+    pub oversampling: f64,
+    /// The kernel: for each power of t, |t| ≤ ½, eight cells.
+    pub lines: Vec<Line>,
+    /// 1/response in powers of 2x² − 1, x = 1 at the edge of what the kernel was made for.
+    inverse: Vec<f64>,
+}
+
+impl Spreading {
+    /// The kernels that are good enough for ε: narrow ones on fine grids, wide ones on coarse grids.
+    pub fn for_epsilon(epsilon: f64) -> Vec<Self> {
+        const OFFERED: [(usize, f64); 11] = [
+            (4, 1.75),
+            (4, 2.0),
+            (4, 2.25),
+            (6, 1.4),
+            (6, 1.5),
+            (6, 1.75),
+            (6, 2.0),
+            (8, 1.4),
+            (8, 1.5),
+            (8, 1.6),
+            (8, 1.8),
+        ];
+        // Each of two transforms has two dimensions: together their errors stay below half of ε.
+        let share = 0.15 * epsilon;
+        let enough = |&(width, oversampling): &(usize, f64)| {
+            let (kernel, error) = Self::new(width, oversampling);
+            (error <= share).then_some(kernel)
+        };
+        let mut found: Vec<Self> = OFFERED.iter().filter_map(enough).collect();
+        if found.is_empty() {
+            found.push(Self::new(WIDTH, 2.0).0);
+        }
+        found
+    }
+
+    /// A kernel and its error.
+    fn new(width: usize, oversampling: f64) -> (Self, f64) {
+        let response = Response::of(width, oversampling);
+        let domain = Domain { edge: 0.5 / oversampling, stretch: 1.0 };
+        let basis = Basis::new(domain, &response, 1, width + 1);
+        let line =
+            |cells: &[f64; WIDTH]| Line(std::array::from_fn(|i| cells.get(i).map_or(0.0, |&x| x as f32)));
+        let lines = basis.pieces[0].iter().map(line).collect();
+        let inverse = interpolation(POWERS, |z| response.inverse(domain.edge * (0.5 * (1.0 + z)).sqrt()));
+        (Self { width, oversampling, lines, inverse }, basis.errors[0])
+    }
+
+    /// 1/response at `turns` a cell.
+    pub fn inverse(&self, turns: f64) -> f64 {
+        let x = 2.0 * self.oversampling * turns;
+        let z = 2.0 * x * x - 1.0;
+        self.inverse.iter().rev().fold(0.0, |sum, c| sum * z + c)
+    }
+
+    /// The kernel at t.
+    #[inline(always)]
+    pub fn at<S: Simd>(&self, s: S, t: f32) -> S::C {
+        let t = s.splat_cells(t);
+        let mut sum = s.load_cells(&self.lines[self.lines.len() - 1].0[..WIDTH]);
+        for line in self.lines[..self.lines.len() - 1].iter().rev() {
+            sum = s.fma_cells(sum, t, s.load_cells(&line.0[..WIDTH]));
+        }
+        sum
+    }
+}
+
+/// The polynomial of `powers` terms through a function at Chebyshev's nodes on [−1, 1], lowest power first.
+pub fn interpolation(powers: usize, function: impl Fn(f64) -> f64) -> Vec<f64> {
+    let angle = |i: usize| std::f64::consts::PI * (i as f64 + 0.5) / powers as f64;
+    let nodes: Vec<f64> = (0..powers).map(|i| angle(i).cos()).collect();
+    let rows: Vec<Vec<f64>> = nodes.iter().map(|z| (0..powers).map(|d| z.powi(d as i32)).collect()).collect();
+    let values: Vec<f64> = nodes.iter().map(|&z| function(z)).collect();
+    inverse(&rows).iter().map(|row| row.iter().zip(&values).map(|(a, b)| a * b).sum()).collect()
+}
+
+/// A source where it belongs.
+#[derive(Clone, Copy)]
+pub struct Placed {
+    /// Cells of the image, from its first.
+    pub at: [f64; 2],
+    /// n, ±1 at the edges of the facet.
+    pub n: f32,
+    /// The correction for the kernel of the other side.
+    pub factor: f32,
+    pub source: u32,
+}
+
+/// Spreads sources onto a band of the image.
+pub struct Spread<'a> {
+    pub maker: &'a Maker<'a>,
+    pub terms: &'a [(usize, usize)],
+    pub placed: &'a [Placed],
+    pub weights: &'a [f32],
+    pub tiles: &'a [usize],
+    pub first: usize,
+    pub columns: usize,
+    pub band: &'a mut [f32],
+}
+
+impl Kernel for Spread<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const P: usize, const G: usize>(self, s: S) {
+        let Self { maker, terms, first, columns, band, .. } = self;
+        let width = maker.spreading.width;
+        band.fill(0.0);
+        let (start, end) = (first as isize, (first + band.len() / (columns * TOGETHER)) as isize);
+        let blocks = self.tiles.len() - 1;
+        let from = (first.saturating_sub(width) / BLOCK).min(blocks);
+        let to = ((end as usize + width).div_ceil(BLOCK)).min(blocks);
+        let highest = terms.iter().map(|t| t.0).max().unwrap_or(0);
+        let mut chebyshev = [1.0_f32; ORDERS + 1];
+        let near = self.tiles[from]..self.tiles[to];
+        let weights = self.weights[near.start * maker.components..].chunks_exact(maker.components);
+        for (source, weights) in self.placed[near].iter().zip(weights) {
+            let floor = source.at.map(f64::floor);
+            let corner = floor.map(|x| x as isize + 1 - width as isize / 2);
+            if corner[1] + width as isize <= start || corner[1] >= end {
+                continue;
+            }
+            let mut amplitudes = [0.0_f32; TOGETHER];
+            chebyshev[1] = source.n;
+            for r in 2..=highest {
+                chebyshev[r] = 2.0 * source.n * chebyshev[r - 1] - chebyshev[r - 2];
+            }
+            for (amplitude, &(order, component)) in amplitudes.iter_mut().zip(terms) {
+                *amplitude = source.factor * chebyshev[order] * weights[component];
+            }
+            let amplitudes = s.load_cells(&amplitudes);
+            let [along, across] = [0, 1].map(|i| {
+                let mut cells = [0.0_f32; WIDTH];
+                s.store_cells(maker.spreading.at(s, (source.at[i] - floor[i] - 0.5) as f32), &mut cells);
+                cells
+            });
+            for (j, &weight) in across[..width].iter().enumerate() {
+                let row = corner[1] + j as isize;
+                if row < start || row >= end {
+                    continue;
+                }
+                let scaled = s.fma_cells(amplitudes, s.splat_cells(weight), s.splat_cells(0.0));
+                let at = ((row - start) as usize * columns + corner[0] as usize) * TOGETHER;
+                let cells = band[at..at + width * TOGETHER].chunks_exact_mut(TOGETHER);
+                for (cell, &weight) in cells.zip(&along) {
+                    let sum = s.fma_cells(scaled, s.splat_cells(weight), s.load_cells(cell));
+                    s.store_cells(sum, cell);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The sum by three-dimensional transforms against a plain double-precision sum: ε is a promise.
+
+mod common;
+
+use common::{Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, lofar, uniform, widen};
+use kernels::{
+    Complex32, Complex64, KernelError, Mix, Nufft3d, NufftOptions, Plane, Shape, SimdLevel, Source,
+};
+
+const ZERO: Complex32 = Complex32::ZERO;
+const ONE: Complex32 = Complex32::ONE;
+const MEMORY: usize = 2 << 30;
+
+fn stokes_i(correlations: usize) -> Mix {
+    Mix::new(vec![[ONE, ZERO, ZERO, ZERO]; correlations]).unwrap()
+}
+
+fn plan(case: &Case, level: SimdLevel, epsilon: f64) -> Nufft3d {
+    let plane = Plane { stokes: 0, sources: &case.sources, spectra: &case.spectra };
+    let options = NufftOptions::new(epsilon, MEMORY).threads(2);
+    Nufft3d::new(level, &case.channels, &[plane], &stokes_i(1), &case.uvw, &options).unwrap()
+}
+
+/// Predicts all rows into a buffer that was full of rubbish.
+fn run(plan: &Nufft3d, uvw: &[[f64; 3]]) -> Vec<Complex32> {
+    let width = plan.channels() * plan.correlations();
+    let mut out = vec![Complex32::new(f32::NAN, 7.0); uvw.len() * width];
+    let mut rows: Vec<&mut [Complex32]> = out.chunks_mut(width).collect();
+    plan.predict(uvw, &mut rows, &mut plan.scratch()).unwrap();
+    out
+}
+
+/// The rms and the greatest error over the rms value.
+fn errors(found: &[Complex32], truth: &[Complex64]) -> (f64, f64) {
+    assert_eq!(found.len(), truth.len());
+    let rms = |sum: f64| (sum / truth.len() as f64).sqrt();
+    let scale = rms(truth.iter().map(Complex64::norm_sqr).sum());
+    let error = found.iter().zip(truth).map(|(x, t)| (widen(x) - t).norm_sqr());
+    (rms(error.clone().sum()) / scale, error.fold(0.0, f64::max).sqrt() / scale)
+}
+
+fn check_at(name: &str, case: &Case, levels: &[SimdLevel], epsilons: &[f64]) {
+    let truth = case.truth();
+    for &level in levels {
+        for &epsilon in epsilons {
+            let plan = plan(case, level, epsilon);
+            let (rms, max) = errors(&run(&plan, &case.uvw), &truth);
+            let what = format!(
+                "{name}: {level} {epsilon:.0e}: rms {rms:.2e}, max {max:.2e}, {} facets, {} MB, {} others",
+                plan.facets(),
+                plan.bytes() >> 20,
+                plan.others()
+            );
+            println!("{what}");
+            assert!(rms <= epsilon && max <= 20.0 * epsilon, "{what}");
+        }
+    }
+}
+
+/// From 1e-3 to the finest.
+const EPSILONS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
+
+fn check(name: &str, case: &Case) {
+    check_at(name, case, &[SimdLevel::detect()], &EPSILONS);
+}
+
+/// An array that is as good as flat: w follows from u and v but for some metres.
+fn flat(mut case: Case) -> Case {
+    let mut random = Random(5);
+    for row in &mut case.uvw {
+        row[2] = 0.3 * row[0] - 0.7 * row[1] + 10.0 * random.symmetric();
+    }
+    case
+}
+
+fn field(degrees: f64) -> Array {
+    Array { radius: degrees.to_radians().sin().min(0.7), ..dsa() }
+}
+
+#[test]
+fn flat_arrays_and_small_fields() {
+    for degrees in [0.01, 0.5, 1.5] {
+        for (channels, sources) in [(768, 200), (48, 500), (300, 1)] {
+            let channels = uniform(1.31e9, 187.5e6 / f64::from(channels), channels as usize);
+            let count = channels.len();
+            let case = flat(Case::new(field(degrees), channels, sources, POINT, 40));
+            check(&format!("{degrees} deg, {count} channels, {sources} sources"), &case);
+        }
+    }
+}
+
+#[test]
+fn arrays_that_are_not_flat() {
+    for degrees in [0.5, 1.5] {
+        let case = Case::new(field(degrees), uniform(1.31e9, 187.5e6 / 192.0, 192), 200, POINT, 40);
+        check(&format!("{degrees} deg"), &case);
+    }
+}
+
+#[test]
+fn descending_channels() {
+    check("descending", &flat(Case::new(field(1.0), uniform(1.49875e9, -244_140.625, 768), 50, POINT, 24)));
+}
+
+#[test]
+fn wide_fields_are_cut_into_facets() {
+    for (degrees, epsilons) in [(5.0, [1e-3, 1e-6]), (20.0, [1e-3, 1e-5])] {
+        let array = Array { reach: 500.0, ..field(degrees) };
+        let case = Case::new(array, uniform(1.31e9, 187.5e6 / 64.0, 64), 300, POINT, 40);
+        check_at(&format!("{degrees} deg"), &case, &[SimdLevel::detect()], &epsilons);
+    }
+}
+
+#[test]
+fn the_whole_sky() {
+    let mut case = Case::new(Array { reach: 60.0, ..field(60.0) }, uniform(1.31e9, 1e6, 40), 400, POINT, 40);
+    // Directions all around, below the horizon too.
+    let mut random = Random(8);
+    for source in &mut case.sources {
+        let n = random.symmetric();
+        let (sin, cos) = (7.0 * random.next()).sin_cos();
+        let radius = (1.0 - n * n).sqrt();
+        source.lmn = [radius * cos, radius * sin, n - 1.0];
+    }
+    check_at("all around", &case, &[SimdLevel::detect()], &[1e-3, 1e-5]);
+    check_at("all around, flat", &flat(case), &[SimdLevel::detect()], &[1e-6]);
+}
+
+#[test]
+fn a_field_far_from_the_phase_centre() {
+    let mut case = flat(Case::new(field(0.5), uniform(1.31e9, 187.5e6 / 192.0, 192), 100, POINT, 40));
+    for source in &mut case.sources {
+        let [l, m] = [source.lmn[0] + 0.2, source.lmn[1] - 0.1];
+        source.lmn = [l, m, (1.0 - l * l - m * m).sqrt() - 1.0];
+    }
+    check("aside", &case);
+}
+
+#[test]
+fn few_channels() {
+    for channels in [1, 2, 3, 7, 25] {
+        let channels = uniform(1.31e9, 187.5e6 / f64::from(channels), channels as usize);
+        let name = format!("{} channels", channels.len());
+        check(&name, &flat(Case::new(field(1.0), channels, 100, POINT, 200)));
+    }
+}
+
+#[test]
+fn many_channels() {
+    let case = flat(Case::new(field(0.5), uniform(1.31e9, 187.5e6 / 8192.0, 8192), 10, POINT, 9));
+    check_at("8192 channels", &case, &[SimdLevel::detect()], &[1e-4, 1e-6]);
+}
+
+#[test]
+fn uneven_channels() {
+    let mut random = Random(3);
+    let jittered: Vec<f64> = (0..300).map(|i| 1.31e9 + 5e5 * (f64::from(i) + 0.4 * random.next())).collect();
+    let mut pieces = uniform(1.31e9, 1.7e5, 100);
+    pieces.extend(uniform(1.45e9, -2.5e5, 90));
+    pieces.extend([1.2e9, 1.6e9]);
+    check("jittered", &flat(Case::new(field(1.0), jittered, 50, POINT, 24)));
+    check("in pieces", &flat(Case::new(field(1.0), pieces, 50, POINT, 24)));
+}
+
+#[test]
+fn long_baselines_and_low_frequencies() {
+    let array = Array { radius: 0.01, ..lofar() };
+    for channels in [uniform(1.2e8, 195_312.5, 96), uniform(3e7, 1e6, 48)] {
+        check("lofar", &flat(Case::new(array, channels, 100, POINT, 40)));
+    }
+}
+
+#[test]
+fn every_level_and_number_of_rows() {
+    let levels: Vec<SimdLevel> = SimdLevel::available().collect();
+    for rows in [1, 2, 7, 8, 9, 17, 33] {
+        let case = Case::new(field(0.3), uniform(1.31e9, 244_140.625, 300), 20, POINT, rows);
+        check_at(&format!("{rows} rows"), &case, &levels, &[1e-5]);
+    }
+}
+
+#[test]
+fn gaussians_and_rough_spectra_go_elsewhere() {
+    for kind in [GAUSSIAN, MIXED] {
+        let mut case = flat(Case::new(field(1.0), uniform(1.31e9, 244_140.625, 300), 60, kind, 24));
+        case.spectra[3 * 300 + 77] *= 3.0;
+        let made = plan(&case, SimdLevel::detect(), 1e-5);
+        let gaussians = case.sources.iter().filter(|s| s.shape != Shape::Point).count();
+        assert!((gaussians..gaussians + 3).contains(&made.others()), "{}", made.others());
+        check("gaussians", &case);
+    }
+}
+
+/// The sum of a plan over all Stokes parameters.
+#[test]
+fn four_stokes_parameters_mix_into_correlations() {
+    let i = Complex32::I;
+    let mix = Mix::new(vec![
+        [ONE, ONE, ZERO, ZERO],
+        [ZERO, ZERO, ONE, i],
+        [ZERO, ZERO, ONE, -i],
+        [ONE, -ONE, ZERO, ZERO],
+    ])
+    .unwrap();
+    let band = uniform(1.31e9, 244_140.625, 200);
+    let cases: Vec<Case> = (0..4).map(|i| Case::new(field(0.5), band.clone(), 40 + i, MIXED, 13)).collect();
+    let uvw = &cases[0].uvw;
+    let last = &cases[3];
+    let plane = |i: usize| Plane { stokes: i, sources: &cases[i].sources, spectra: &cases[i].spectra };
+    let planes = [
+        Plane { stokes: 3, sources: &last.sources[5..], spectra: &last.spectra[5 * 200..] },
+        plane(1),
+        plane(0),
+        Plane { stokes: 3, sources: &last.sources[..5], spectra: &last.spectra[..5 * 200] },
+        plane(2),
+    ];
+    let expected = common::correlations(&cases);
+    for level in SimdLevel::available() {
+        let options = NufftOptions::new(1e-6, MEMORY);
+        let plan = Nufft3d::new(level, &band, &planes, &mix, uvw, &options).unwrap();
+        let (rms, max) = errors(&run(&plan, uvw), &expected);
+        assert!(rms <= 1e-6 && max <= 2e-5, "{level}: rms {rms:.2e}, max {max:.2e}");
+    }
+}
+
+#[test]
+fn spectra_at_a_few_frequencies_are_enough() {
+    let channels = uniform(1.31e9, 244_140.625, 768);
+    let samples = Nufft3d::samples(&channels, 8);
+    let whole = flat(Case::new(field(1.0), channels, 60, MIXED, 24));
+    // The same laws at the samples: the seed of a case depends on the number of its channels.
+    let spectra: Vec<f32> = whole
+        .spectra
+        .chunks(768)
+        .flat_map(|s| {
+            let (low, high) = (f64::from(s[0]), f64::from(s[767]));
+            let index = (high / low).ln() / (whole.channels[767] / whole.channels[0]).ln();
+            let first = whole.channels[0];
+            samples.iter().map(move |f| (low * (f / first).powf(index)) as f32).collect::<Vec<_>>()
+        })
+        .collect();
+    let truth = whole.truth();
+    let plane = Plane { stokes: 0, sources: &whole.sources, spectra: &spectra };
+    let made = Nufft3d::with_samples(
+        SimdLevel::detect(),
+        &whole.channels,
+        &samples,
+        &[plane],
+        &stokes_i(1),
+        &whole.uvw,
+        &NufftOptions::new(1e-5, MEMORY),
+    )
+    .unwrap();
+    assert!(made.others() > 0);
+    let (rms, max) = errors(&run(&made, &whole.uvw), &truth);
+    assert!(rms <= 1e-5 && max <= 2e-4, "rms {rms:.2e}, max {max:.2e}");
+}
+
+#[test]
+fn results_do_not_depend_on_threads() {
+    let case = flat(Case::new(field(1.0), uniform(1.31e9, 1e6, 100), 300, POINT, 24));
+    let plane = Plane { stokes: 0, sources: &case.sources, spectra: &case.spectra };
+    let of = |threads| {
+        let options = NufftOptions::new(1e-5, MEMORY).threads(threads);
+        let level = SimdLevel::detect();
+        let made = Nufft3d::new(level, &case.channels, &[plane], &stokes_i(2), &case.uvw, &options).unwrap();
+        run(&made, &case.uvw)
+    };
+    assert_eq!(of(1), of(3));
+}
+
+#[test]
+fn memory_is_kept_under_its_limit_or_refused() {
+    let case = flat(Case::new(field(1.5), uniform(1.31e9, 244_140.625, 100), 100, POINT, 40));
+    let plane = Plane { stokes: 0, sources: &case.sources, spectra: &case.spectra };
+    let make = |memory| {
+        let options = NufftOptions::new(1e-5, memory);
+        Nufft3d::new(SimdLevel::detect(), &case.channels, &[plane], &stokes_i(1), &case.uvw, &options)
+    };
+    let whole = make(MEMORY).unwrap();
+    assert_eq!(whole.facets(), 1);
+    let limit = whole.bytes() * 11 / 10;
+    let parts = make(limit).unwrap();
+    assert!(parts.facets() > 1 && parts.bytes() <= limit, "{} facets", parts.facets());
+    let (rms, _) = errors(&run(&parts, &case.uvw), &case.truth());
+    assert!(rms <= 1e-5, "{rms:.2e}");
+    let needed = match make(1 << 20) {
+        Err(KernelError::Memory { needed, limit }) if limit == 1 << 20 => needed,
+        other => panic!("{:?}", other.map(|plan| plan.bytes())),
+    };
+    assert!(needed > 1 << 20 && make(needed).is_ok());
+}
+
+#[test]
+fn what_cannot_be_promised_is_refused() {
+    let case = flat(Case::new(field(0.5), uniform(1.31e9, 1e6, 20), 10, POINT, 10));
+    let plane = Plane { stokes: 0, sources: &case.sources, spectra: &case.spectra };
+    let make = |epsilon, uvw: &[[f64; 3]]| {
+        let options = NufftOptions::new(epsilon, MEMORY);
+        Nufft3d::new(SimdLevel::Portable, &case.channels, &[plane], &stokes_i(1), uvw, &options)
+    };
+    for epsilon in [1e-7, 0.1, f64::NAN] {
+        assert!(matches!(make(epsilon, &case.uvw), Err(KernelError::Epsilon { .. })));
+    }
+    assert!(matches!(make(1e-4, &[[f64::NAN; 3]]), Err(KernelError::NotFinite { index: 0, .. })));
+    let plan = make(1e-4, &case.uvw).unwrap();
+    let mut out = vec![Complex32::ONE; 20];
+    let longer = [case.uvw[0].map(|x| 9.0 * x)];
+    let refused = plan.predict(&longer, &mut [&mut out], &mut plan.scratch());
+    assert!(matches!(refused, Err(KernelError::OutOfRange { what: "uvw", index: 0 })), "{refused:?}");
+    assert!(out.iter().all(|x| *x == Complex32::ONE));
+    let none = Source { lmn: [0.0; 3], shape: Shape::Point };
+    let plane = Plane { stokes: 0, sources: &[none], spectra: &case.spectra };
+    let options = NufftOptions::new(1e-4, MEMORY);
+    let refused =
+        Nufft3d::new(SimdLevel::Portable, &case.channels, &[plane], &stokes_i(1), &case.uvw, &options);
+    assert!(matches!(refused.map(|_| ()), Err(KernelError::Length { what: "spectra", .. })));
+}
+
+#[test]
+fn nothing_is_predicted_of_nothing() {
+    let plane = Plane { stokes: 0, sources: &[], spectra: &[] };
+    let options = NufftOptions::new(1e-4, MEMORY);
+    let made =
+        Nufft3d::new(SimdLevel::detect(), &[1e9, 1.1e9], &[plane], &stokes_i(2), &[[1.0; 3]], &options)
+            .unwrap();
+    assert!(run(&made, &[[1.0; 3]]).iter().all(|x| *x == ZERO));
+    assert!(run(&made, &[]).is_empty());
+}
