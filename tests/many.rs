@@ -156,7 +156,7 @@ fn an_interrupt_stops_all() {
     for ms in &all[1..] {
         scratch.copy(&all[0], &ms.file_name().unwrap().to_string_lossy());
     }
-    let (csv, _) = scratch.sky("belt", &belt(60_000));
+    let (csv, _) = scratch.sky("belt", &belt(20_000));
     let report = scratch.path("report.json");
     let mut command = common::command();
     command.args(args!["--engine", "direct", "--report", &report, &all[0], &all[1], &all[2], &csv]);
