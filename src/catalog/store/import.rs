@@ -285,7 +285,7 @@ impl Collector<'_> {
         self.summary.add(&record);
         self.batch.records.push((record.component.position.icrs_vector()[2], id, record));
         let waiting = self.batch.records.len();
-        if waiting % ASKED == 0 && (self.stop)() {
+        if waiting.is_multiple_of(ASKED) && (self.stop)() {
             return Err(CatalogError::Interrupted);
         }
         if waiting < BATCH { Ok(()) } else { self.flush() }
