@@ -13,7 +13,6 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 # Small matrices: threads of the linear algebra library only get in each other's way.
@@ -25,8 +24,8 @@ from selfcal import image, report, simulate, solve, truth  # noqa: E402
 from selfcal.models import Models  # noqa: E402
 from selfcal.worker import Casa  # noqa: E402
 
-FULL = simulate.Size(antennas=48, fields=24, channels=64), image.Grid(1280, 5.0)
-SMALL = simulate.Size(antennas=28, fields=24, channels=32), image.Grid(1024, 6.0)
+FULL = simulate.Size(antennas=48, fields=24, channels=64), image.Grid(1680, 5.0)
+SMALL = simulate.Size(antennas=28, fields=24, channels=32), image.Grid(1400, 6.0)
 # Where MODEL_DATA comes from in each round; "imager": the components of the round before, as WSClean leaves them.
 RUNS = {
     "calibrator": ["calibrator"] * 3,
@@ -69,16 +68,15 @@ def calibrate(name, sources, work):
         table = str(work.folder / f"{stem}{k + 1}.cal")
         work.casa(solve.gaincal, ms, table, mode, solint)
         work.casa(solve.applycal, str(work.models.one), table)
-        last, following = k + 1 == len(sources), sources[k + 1 : k + 2]
-        quality = work.imaged(f"{stem}{k + 1}", "CORRECTED_DATA", model=following == ["imager"])
         found = solve.read(table, work.times, len(work.positions))
+        gained = solve.errors(found, work.gains, work.positions)
+        picture = work.imaged(f"{stem}{k + 1}", "CORRECTED_DATA", model=sources[k + 1 : k + 2] == ["imager"])
         worth.append({
             "model": source, "calmode": mode, "solint": solint,
-            **solve.errors(found, work.gains, work.positions), **quality,
+            **gained, **work.judge(picture, gained["flux_scale"]),
         })  # fmt: skip
         print(report.line(name, k + 1, worth[-1]), flush=True)
-        if last:
-            work.solutions[name] = found
+    work.solutions[name] = found
     return worth
 
 
@@ -90,15 +88,15 @@ class Work:
         self.sky, self.gains, self.positions = simulated(folder, size, calibrator, casa)
         self.models = Models(folder, grid, self.sky.catalogue)
         self.times = truth.times(str(folder / "drift.ms"))
-        self.truth = truth.as_seen(self.sky.truth)
+        self.judge = image.Judge(*truth.as_seen(self.sky.truth))
         self.rounds = rounds(calibrator)
         self.solutions = {}
 
     def imaged(self, name, column, **options):
-        """Images the column; how good the image is."""
+        """Images the column; returns the image's name."""
         picture = str(self.folder / name)
         image.clean(str(self.models.one), picture, self.grid, column, **options)
-        return asdict(image.quality(picture, *self.truth))
+        return picture
 
 
 def main():
@@ -122,9 +120,9 @@ def main():
 def run(folder, a, casa):
     """Everything; returns the figures."""
     work = Work(folder, *(SMALL if a.small else FULL), a.calibrator, casa)
-    result = {"before": work.imaged("before", "DATA", niter=1000)}
+    result = {"before": work.judge(work.imaged("before", "DATA", niter=1000))}
     truth.correct(str(work.models.one), work.gains)
-    result |= {"true gains": work.imaged("true", "CORRECTED_DATA"), "runs": {}}
+    result |= {"true gains": work.judge.remember(work.imaged("true", "CORRECTED_DATA")), "runs": {}}
     for name, sources in (RUNS | MORE_RUNS if a.all else RUNS).items():
         result["runs"][name] = calibrate(name, sources, work)
     print(report.table(result))

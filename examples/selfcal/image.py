@@ -53,42 +53,46 @@ def predict(name, ms, *arguments):
     wsclean("-predict", "-name", name, *arguments, ms)
 
 
-@dataclass
-class Quality:
-    """Of one image."""
+class Judge:
+    """How good images are, away from the sources: `sources` [source, 2] are right ascension and declination [deg], `apparent` their flux
+    densities through the beam [Jy]."""
 
-    peak: float  # [Jy/beam]
-    rms: float  # [Jy/beam] away from sources
-    dynamic_range: float
+    def __init__(self, sources, apparent):
+        # Fainter ones are as good as noise.
+        self.bright = np.asarray(sources)[np.asarray(apparent) > 2e-3]
+        self.brightest = float(np.max(apparent))
+        self.true = None
 
+    def __call__(self, name, scale=1.0):
+        """Of NAME-image.fits, whose flux densities are to be multiplied by `scale`: the rms of all pixels farther than 1.5
+        arcmin from every source, the sources' sidelobes included; the dynamic range, which is the flux density of the brightest source over that
+        (the true one: what CLEAN makes of a peak depends by some percent on where it lies among the pixels); and both again of the
+        difference from the image by the true gains, which has the same noise: what wrong gains alone do."""
+        with fits.open(f"{name}-image.fits") as hdus:
+            plane, header = hdus[0].data.squeeze() * scale, hdus[0].header
+        away = self.away(header, plane.shape)
+        rms = float(plane[away].std())
+        figures = {"rms": rms, "dynamic_range": self.brightest / rms}
+        if self.true is not None:
+            artefacts = float((plane - self.true)[away].std())
+            figures |= {"artefacts": artefacts, "artefact_range": self.brightest / artefacts}
+        return figures
 
-def quality(name, sources, apparent):
-    """The peak over the rms of all pixels farther than 1.5 arcmin from every true source, the sources' artefacts included.
+    def remember(self, name):
+        """NAME-image.fits is that by the true gains; returns its figures."""
+        figures = self(name)
+        self.true = fits.getdata(f"{name}-image.fits").squeeze()
+        return figures
 
-    `sources` [source, 2] are right ascension and declination [deg], `apparent` their flux densities through the beam [Jy]; fainter ones
-    than 2 mJy are left in as noise.
-    """
-    with fits.open(f"{name}-image.fits") as hdus:
-        plane, header = hdus[0].data.squeeze(), hdus[0].header
-    bright = np.asarray(sources)[np.asarray(apparent) > 2e-3]
-    x, y = WCS(header).celestial.wcs_world2pix(*bright.T, 0)
-    away = np.ones(plane.shape, bool)
-    reach = 90 / (abs(header["CDELT1"]) * 3600)
-    rows, columns = np.indices((int(2 * reach) + 3,) * 2) - int(reach) - 1
-    disc = np.hypot(rows, columns) <= reach
-    for cx, cy in zip(np.round(x).astype(int), np.round(y).astype(int)):
-        r, c = rows[disc] + cy, columns[disc] + cx
-        inside = (r >= 0) & (c >= 0) & (r < plane.shape[0]) & (c < plane.shape[1])
-        away[r[inside], c[inside]] = False
-    peak, rms = between_pixels(plane), float(plane[away].std())
-    return Quality(peak, rms, peak / rms)
-
-
-def between_pixels(plane):
-    """The highest value [Jy/beam], of the Gaussian through the highest pixel and its eight neighbours: a source is seldom on a pixel."""
-    y, x = np.unravel_index(plane.argmax(), plane.shape)
-    dy, dx = (g.ravel() for g in np.mgrid[-1:2, -1:2])
-    terms = np.stack([np.ones(9), dx, dy, dx * dx, dx * dy, dy * dy], axis=1)
-    c0, cx, cy, cxx, cxy, cyy = np.linalg.lstsq(terms, np.log(plane[y - 1 : y + 2, x - 1 : x + 2].ravel()))[0]
-    top = np.linalg.solve([[2 * cxx, cxy], [cxy, 2 * cyy]], [-cx, -cy])
-    return float(np.exp(c0 + 0.5 * (cx * top[0] + cy * top[1])))
+    def away(self, header, shape):
+        """True for the pixels away from sources."""
+        x, y = WCS(header).celestial.wcs_world2pix(*self.bright.T, 0)
+        away = np.ones(shape, bool)
+        reach = 90 / (abs(header["CDELT1"]) * 3600)
+        rows, columns = np.indices((int(2 * reach) + 3,) * 2) - int(reach) - 1
+        disc = np.hypot(rows, columns) <= reach
+        for cx, cy in zip(np.round(x).astype(int), np.round(y).astype(int)):
+            r, c = rows[disc] + cy, columns[disc] + cx
+            inside = (r >= 0) & (c >= 0) & (r < shape[0]) & (c < shape[1])
+            away[r[inside], c[inside]] = False
+        return away
