@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Self-calibration of a simulated DSA-110 drift scan, seeded in three ways, against gains that are known.
 
-    python examples/selfcal.py [--calibrator] [--small] [--all] [--dir DIR] [--json FILE] [--pictures DIR]
+    python examples/selfcal.py [--calibrator] [--small] [--all] [--last-only] [--dir DIR] [--json FILE] [--pictures DIR]
 
 Needs the package nvss_predict, tests/oracles/requirements.txt and WSClean; matplotlib only for --pictures. docs/selfcal.md tells what it
 shows.
@@ -70,11 +70,11 @@ def calibrate(name, sources, work):
         work.casa(solve.applycal, str(work.models.one), table)
         found = solve.read(table, work.times, len(work.positions))
         gained = solve.errors(found, work.gains, work.positions)
-        picture = work.imaged(f"{stem}{k + 1}", "CORRECTED_DATA", model=sources[k + 1 : k + 2] == ["imager"])
-        worth.append({
-            "model": source, "calmode": mode, "solint": solint,
-            **gained, **work.judge(picture, gained["flux_scale"]),
-        })  # fmt: skip
+        worth.append({"model": source, "calmode": mode, "solint": solint, **gained})
+        wanted = sources[k + 1 : k + 2] == ["imager"]
+        if wanted or not work.last_only or k + 1 == len(sources):
+            picture = work.imaged(f"{stem}{k + 1}", "CORRECTED_DATA", model=wanted)
+            worth[-1] |= work.judge(picture, gained["flux_scale"])
         print(report.line(name, k + 1, worth[-1]), flush=True)
     work.solutions[name] = found
     return worth
@@ -83,13 +83,13 @@ def calibrate(name, sources, work):
 class Work:
     """What the runs share."""
 
-    def __init__(self, folder, size, grid, calibrator, casa):
-        self.folder, self.grid, self.casa = folder, grid, casa
-        self.sky, self.gains, self.positions = simulated(folder, size, calibrator, casa)
+    def __init__(self, folder, size, grid, a, casa):
+        self.folder, self.grid, self.casa, self.last_only = folder, grid, casa, a.last_only
+        self.sky, self.gains, self.positions = simulated(folder, size, a.calibrator, casa)
         self.models = Models(folder, grid, self.sky.catalogue)
         self.times = truth.times(str(folder / "drift.ms"))
         self.judge = image.Judge(*truth.as_seen(self.sky.truth))
-        self.rounds = rounds(calibrator)
+        self.rounds = rounds(a.calibrator)
         self.solutions = {}
 
     def imaged(self, name, column, **options):
@@ -102,12 +102,15 @@ class Work:
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--calibrator", action="store_true", help="leave 3C 454.3 (12.7 Jy) in the field")
-    p.add_argument("--small", action="store_true", help="28 antennas and 32 channels, for the tests")
+    p.add_argument("--small", action="store_true", help="28 antennas and 32 channels")
     p.add_argument("--all", action="store_true", help="also the variants of the three runs")
+    p.add_argument("--last-only", action="store_true", help="no images of the rounds before the last")
     p.add_argument("--dir", type=Path, help="keep everything here [default: a temporary folder, removed]")
     p.add_argument("--json", type=Path, help="write the figures here")
     p.add_argument("--pictures", type=Path, help="draw the pictures into this folder")
     a = p.parse_args()
+    if a.last_only and a.pictures:
+        p.error("--pictures needs the images that --last-only leaves out")
     with tempfile.TemporaryDirectory(prefix="selfcal-") as scratch:
         folder = (a.dir or Path(scratch)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,7 +122,7 @@ def main():
 
 def run(folder, a, casa):
     """Everything; returns the figures."""
-    work = Work(folder, *(SMALL if a.small else FULL), a.calibrator, casa)
+    work = Work(folder, *(SMALL if a.small else FULL), a, casa)
     result = {"before": work.judge(work.imaged("before", "DATA", niter=1000))}
     truth.correct(str(work.models.one), work.gains)
     result |= {"true gains": work.judge.remember(work.imaged("true", "CORRECTED_DATA")), "runs": {}}

@@ -8,10 +8,12 @@ COLOURS = {"calibrator": "#b5651d", "wsclean": "#7a4fa3", "ours": "#00797a"}
 
 def line(name, number, r):
     """One round."""
-    return (f"{name:<18} round {number} ({r['calmode']:>2} {r['solint']:>5}, {r['model']}): phase {r['phase_deg']:.2f} deg "
+    gains = (f"{name:<18} round {number} ({r['calmode']:>2} {r['solint']:>5}, {r['model']}): phase {r['phase_deg']:.2f} deg "
             f"(with shift {r['phase_all_deg']:.2f}, {r['shift_arcsec']:.2f} arcsec), amplitude {100 * r['amplitude']:.1f} %, "
-            f"scale {r['flux_scale']:.3f}, failed {100 * r['failed']:.0f} %, SNR {r['snr']:.0f}; "
-            f"rms {1e3 * r['rms']:.2f} mJy, artefacts {1e3 * r['artefacts']:.3f} mJy, "
+            f"scale {r['flux_scale']:.3f}, failed {100 * r['failed']:.0f} %, SNR {r['snr']:.0f}")  # fmt: skip
+    if "rms" not in r:
+        return gains
+    return (f"{gains}; rms {1e3 * r['rms']:.2f} mJy, artefacts {1e3 * r['artefacts']:.3f} mJy, "
             f"dynamic range {r['dynamic_range']:.0f}, over artefacts {r['artefact_range']:.0f}")  # fmt: skip
 
 
