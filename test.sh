@@ -16,6 +16,7 @@ started=$SECONDS
 log=target/test-logs
 mkdir -p "$log"
 
+environment=target/python-package
 current=setup
 trap 'printf "\ntest.sh: FAILED in step: %s\n" "$current"' ERR
 
@@ -66,27 +67,24 @@ wait_for_oracles() {
     command -v wsclean > /dev/null || cannot "wsclean (apt-get install wsclean)"
 }
 
-tests() {
-    cargo test --release --workspace --no-fail-fast 2>&1 | tee "$log/tests.txt"
+# The Python package as a user installs it, in an environment of its own that sees the oracles'.
+install_package() {
+    local site oracles_python=${NVSS_PREDICT_ORACLES:-.oracles}/bin/python
+    python3 -m venv "$environment"
+    packages=$("$environment/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    if [ -x "$oracles_python" ]; then
+        site=$("$oracles_python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+        echo "$site" > "$packages/oracles.pth"
+    fi
+    "$environment/bin/pip" install --quiet --disable-pip-version-check -r python/tests/requirements.txt ./python
 }
 
-# The Python package, in an environment of its own that sees the oracles': installed as a user installs it, then tested.
-python_package() {
-    local environment=target/python-package site where
-    local oracles_python=${NVSS_PREDICT_ORACLES:-.oracles}/bin/python
-    [ -x "$oracles_python" ] || oracles_python=python3
-    : > "$log/python.txt"
-    if ! { "$oracles_python" -m venv "$environment" &&
-        "$environment/bin/pip" install --quiet --disable-pip-version-check -r python/tests/requirements.txt; }; then
-        cannot "what the Python package is built and tested with could not be installed (see above)"
-        return
-    fi
-    # What the oracles' environment has is seen from here, behind what is installed here.
-    where='import sysconfig; print(sysconfig.get_path("purelib"))'
-    site=$("$environment/bin/python" -c "$where")
-    "$oracles_python" -c "$where" > "$site/oracles.pth"
-    # With the maturin that is there, or pip would fetch it once more.
-    PATH=$PWD/$environment/bin:$PATH "$environment/bin/pip" install --quiet --disable-pip-version-check --no-build-isolation ./python
+# The oracles of these tests see the package too: the example of a self-calibration calls it.
+tests() {
+    PYTHONPATH=$packages cargo test --release --workspace --no-fail-fast 2>&1 | tee "$log/tests.txt"
+}
+
+package_tests() {
     NVSS_PREDICT_COMMAND=${CARGO_TARGET_DIR:-$PWD/target}/release/nvss-predict OPENBLAS_NUM_THREADS=1 \
         "$environment/bin/python" -m pytest -q -rs python/tests 2>&1 | tee "$log/python.txt"
 }
@@ -102,8 +100,9 @@ step "format" cargo fmt --all --check
 step "lints (compiles casacore the first time)" \
     cargo clippy --release --all-targets --workspace -- -D warnings
 step "waiting for the oracles" wait_for_oracles
+step "Python package" install_package
 step "tests" tests
-step "Python package" python_package
+step "tests of the Python package" package_tests
 step "documentation" documentation
 
 skipped=$(cat "$log/tests.txt" "$log/python.txt" | grep -c 'SKIPPED:' || true)
