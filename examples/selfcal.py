@@ -35,7 +35,6 @@ RUNS = {
 MORE_RUNS = {
     "calibrator, then imager": ["calibrator", "imager", "imager"],
     "ours, then imager": ["catalogue", "imager", "imager"],
-    "wsclean, field 0": ["pixels of field 0"] * 3,
 }
 
 

@@ -2,7 +2,7 @@
 
 import nvss_predict
 
-from . import image, truth
+from . import image
 
 
 class Models:
@@ -16,7 +16,7 @@ class Models:
         """Fills it from `source`; returns the MeasurementSet to solve on."""
         return str({
             "catalogue": self.predicted, "calibrator": self.calibrator, "pixels": self.pixels,
-            "pixels of field 0": self.pixels_of_field_0, "imager": lambda: self.one,
+            "imager": lambda: self.one,
         }[source]())  # fmt: skip
 
     def predicted(self, **options):
@@ -31,21 +31,13 @@ class Models:
     def pixels(self):
         """WSClean's way at its best: the drift turned to one phase centre, so that every row is predicted. It knows no beam of the
         DSA-110; the list has flux densities as the catalogue has them."""
-        self.draw(self.one)
+        self.draw()
         image.predict(str(self.folder / "seed"), str(self.one))
         return self.one
 
-    def pixels_of_field_0(self):
-        """As the pipeline ran it: on the drift scan, without -field. Rows of the other fields get no model."""
-        self.draw(self.drift)
-        truth.clear_model(str(self.drift))
-        image.predict(str(self.folder / "seed"), str(self.drift))
-        return self.drift
-
-    def draw(self, ms):
-        """seed-model.fits about the phase centre that WSClean takes for that of `ms`."""
-        shape = str(self.folder / f"{ms.stem}-shape")
-        if not (self.folder / f"{ms.stem}-shape-image.fits").exists():
-            image.wsclean("-name", shape, *self.grid.arguments(), "-niter", "0", "-no-dirty", str(ms))
+    def draw(self):
+        """seed-model.fits, on the pixels that WSClean gives an image."""
+        shape = self.folder / "shape"
+        if not (self.folder / "shape-image.fits").exists():
+            image.wsclean("-name", str(shape), *self.grid.arguments(), "-niter", "0", "-no-dirty", str(self.one))
         image.draw(str(self.folder / "seed"), f"{shape}-image.fits", self.catalogue)
-

@@ -48,7 +48,7 @@ def pictures(out, folder, result, solutions, gains):
 
 
 def images(plt, folder, result):
-    """Half a degree about the brightest source, before and after."""
+    """Half a degree about the brightest source, before and after, at the true scale of flux densities."""
     from astropy.io import fits
 
     panels = {"before": ("before", result["before"])}
@@ -63,7 +63,7 @@ def images(plt, folder, result):
             centre = np.unravel_index(plane.argmax(), plane.shape)
         half = int(15 / scale)
         y, x = (int(np.clip(c, half, n - half)) for c, n in zip(centre, plane.shape))
-        cut = plane[y - half : y + half, x - half : x + half] * 1e3
+        cut = plane[y - half : y + half, x - half : x + half] * 1e3 * worth.get("flux_scale", 1.0)
         shown = axis.imshow(cut, origin="lower", cmap="inferno", vmin=-4e3 * noise(result), vmax=12e3 * noise(result),
                             extent=[half * scale, -half * scale, -half * scale, half * scale])  # fmt: skip
         axis.set(title=f"{title}: rms {1e3 * worth['rms']:.2f} mJy/beam", xlabel="east [arcmin]", ylabel="north [arcmin]")

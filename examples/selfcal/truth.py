@@ -182,9 +182,3 @@ def as_seen(sources):
     middle = (*CENTRE, "J2000")
     apparent = [s.stokes[0] * float(beam.factor(BEAM, s, middle, np.array([1.4e9]))[0]) for s in sources]
     return np.degrees([(s.lon, s.lat) for s in sources]), np.array(apparent)
-
-
-def clear_model(ms):
-    """Zeros in MODEL_DATA, as in one that was just made."""
-    with open_table(ms, readonly=False) as main:
-        main.putcol("MODEL_DATA", np.zeros_like(main.getcol("DATA")))
