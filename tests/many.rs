@@ -4,7 +4,7 @@ mod common;
 
 use casacore::Access;
 use common::sky::{Random, Source};
-use common::{Scratch, predict, run, state};
+use common::{Scratch, predict, run, state, tamper};
 use ndarray::Array3;
 use num_complex::Complex32;
 use nvss_predict::ms::make::{MsSpec, make};
@@ -117,6 +117,22 @@ fn one_that_is_named_twice_is_refused() {
     std::os::unix::fs::symlink(&all[0], &link).expect("a link");
     run(args![&all[0], &link, &csv]).exits(3).says(&["the same MeasurementSet", "link.ms"]);
     assert_eq!(state(&all[0]), "no_column");
+}
+
+#[test]
+fn selections_of_one_are_refused() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let (csv, _) = scratch.sky("belt", &belt(10));
+    let all = drifts(&scratch, 2);
+    let [early, late] = ["FIELD_ID < 1", "FIELD_ID >= 1"].map(|taql| {
+        let selection = scratch.path(if taql.contains('<') { "early.ms" } else { "late.ms" });
+        tamper(&args!["select", &all[0], taql, &selection]);
+        selection
+    });
+    run(args![&all[1], &early, &late, &csv]).exits(3).says(&["parts of one", "early.ms", "late.ms"]);
+    assert_eq!(state(&all[0]), "no_column");
+    assert_eq!(state(&all[1]), "no_column");
 }
 
 /// Removes the catalogue as soon as the first run has ended.

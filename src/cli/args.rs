@@ -24,7 +24,7 @@ Exit codes:
   3    bad input: the MeasurementSet or the catalogue cannot be used
   4    another process kept the MeasurementSet locked
   5    input or output failed
-  6    the check failed: an error above --epsilon
+  6    the check failed: an error above ten times --epsilon
   7    no sources, and --require-sources was given
   8    several MeasurementSets failed, and not all for the same reason (else the code they share)
   124  stopped by --timeout
@@ -216,7 +216,8 @@ pub(super) struct PredictArgs {
     /// Read back and check this many visibilities
     #[arg(long, default_value_t = 256, value_name = "N", help_heading = "Running")]
     check: usize,
-    /// The rms error that is promised over cross-correlations, relative to rms |V|, 1e-6 to 1e-3; the check fails above it
+    /// The rms error that is promised over cross-correlations, relative to rms |V|, 1e-6 to 1e-3; the check, which sees a few of
+    /// them, fails above ten times that
     #[arg(long, default_value = "1e-6", value_name = "E", help_heading = "Running")]
     epsilon: f64,
     /// Say nothing but warnings and errors

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::CliError;
-use crate::predict::{Mode, Report};
+use crate::predict::{Mode, Report, allowed};
 
 /// Prints to stdout; a reader that went away is no error.
 pub(super) fn say(text: &str) {
@@ -134,7 +134,10 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
             "check",
             format!(
                 "{} visibilities read back: rms error {:.1e}, max {:.1e} of rms |V| (allowed {:.0e})",
-                check.visibilities, check.rms, check.max, report.epsilon
+                check.visibilities,
+                check.rms,
+                check.max,
+                allowed(report.epsilon)
             ),
         ),
         None => line(&mut text, "check", "none was made".into()),

@@ -15,6 +15,15 @@ use crate::ms::{CellShape, ModelColumn};
 /// Visibilities checked of one row: casacore reads a whole tile for each row, so rows are dear.
 const PER_ROW: usize = 4;
 
+/// How far above the promise the check lets a column pass. The promise is for all cross-correlations, the check sees a few,
+/// which may be faint ones by chance; what is wrong is wrong by more.
+const MARGIN: f64 = 10.0;
+
+/// The rms error that the check allows where `epsilon` is promised, both relative to rms |V|.
+pub fn allowed(epsilon: f64) -> f64 {
+    MARGIN * epsilon
+}
+
 /// What the check found.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct CheckResult {

@@ -40,7 +40,7 @@ pub enum PredictError {
     },
     /// The visibilities that were read back are not what they should be.
     #[error(
-        "{}: the check of {column} failed: rms error {rms:.2e}, max {max:.2e} of rms |V| exceeds --epsilon {epsilon:.1e}; \
+        "{}: the check of {column} failed: rms error {rms:.2e}, max {max:.2e} of rms |V| exceeds the {allowed:.0e} that is allowed, ten times --epsilon; \
          the column is marked incomplete",
         path.display()
     )]
@@ -54,7 +54,7 @@ pub enum PredictError {
         /// The largest error relative to rms |V|.
         max: f64,
         /// What was allowed.
-        epsilon: f64,
+        allowed: f64,
         /// The whole run, with what the check found.
         report: Box<Report>,
     },

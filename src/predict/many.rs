@@ -60,13 +60,21 @@ impl Batch {
         Job { ms: self.ms[index].clone(), catalogue: self.catalogue.clone(), options }
     }
 
-    /// The first MeasurementSet that is named twice, by whatever paths.
+    /// The first two MeasurementSets that are the same by whatever paths, or have a table in common, as selections of one
+    /// have. casacore must not have a table open in two threads.
     fn twice(&self) -> Option<(&Path, &Path)> {
         let mut known: HashMap<PathBuf, &Path> = HashMap::new();
         self.ms.iter().find_map(|path| {
-            // One that is not there fails by itself.
+            // One that is not there, or cannot be read, fails by itself.
             let place = path.canonicalize().unwrap_or_else(|_| path.clone());
-            known.insert(place, path).map(|before| (before, path.as_path()))
+            let parts = ms::open(path, Access::ReadOnly).and_then(|table| Ok(table.part_names()?));
+            let mut tables: Vec<PathBuf> = parts.unwrap_or_default();
+            tables.push(place);
+            tables.sort();
+            tables.dedup();
+            let before = tables.iter().find_map(|table| known.get(table).copied());
+            known.extend(tables.into_iter().map(|table| (table, path.as_path())));
+            before.map(|before| (before, path.as_path()))
         })
     }
 }
@@ -82,7 +90,7 @@ pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Resul
     check_epsilon(batch.options.epsilon)?;
     if let Some((one, other)) = batch.twice() {
         return Err(PredictError::Options(format!(
-            "{} and {} are the same MeasurementSet; name it once",
+            "{} and {} are the same MeasurementSet, or parts of one; name it once, or predict into one after the other",
             one.display(),
             other.display()
         )));

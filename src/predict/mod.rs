@@ -28,7 +28,7 @@ mod smear;
 
 pub use crate::ms::PageCache;
 pub use arrays::{ArrayError, ArrayOptions, Arrays, StokesPlane, exact_visibilities, visibilities};
-pub use check::CheckResult;
+pub use check::{CheckResult, allowed};
 pub use correlate::mix;
 pub use engine::{Engine, check_epsilon};
 pub use error::{PredictError, Result};

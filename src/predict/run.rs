@@ -8,7 +8,7 @@ use casacore::{Access, Table};
 use kernels::SimdLevel;
 use rayon::ThreadPool;
 
-use super::check::Check;
+use super::check::{Check, allowed};
 use super::choose::choose_sky;
 use super::deadline::bounded;
 use super::engine::{EngineChoice, check_epsilon};
@@ -306,7 +306,7 @@ fn finish(
 ) -> Result<()> {
     if let Some(result) = report.check {
         // Written so that NaN fails.
-        let good = result.rms <= options.epsilon;
+        let good = result.rms <= allowed(options.epsilon);
         if !good {
             mark(table, column, provenance, false)?;
             table.flush()?;
@@ -315,7 +315,7 @@ fn finish(
                 column: options.column.clone(),
                 rms: result.rms,
                 max: result.max,
-                epsilon: options.epsilon,
+                allowed: allowed(options.epsilon),
                 report: Box::new(report.clone()),
             });
         }
