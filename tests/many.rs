@@ -152,6 +152,17 @@ impl BatchObserver for Remover {
 }
 
 #[test]
+fn the_time_is_that_of_all_together() {
+    let scratch = Scratch::new();
+    let (csv, _) = scratch.sky("belt", &belt(10));
+    let all = drifts(&scratch, 2);
+    run(args![&all[0], &all[1], &csv, "--timeout", "0"]).exits(124).says(&["0 done, 2 failed", "--timeout"]);
+    for ms in &all {
+        assert_eq!(state(ms), "no_column");
+    }
+}
+
+#[test]
 fn the_catalogue_is_read_once() {
     let scratch = Scratch::new();
     let ms = drifts(&scratch, 3);

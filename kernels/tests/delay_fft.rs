@@ -2,16 +2,13 @@
 
 mod common;
 
-use common::{Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, lofar, long, uniform, widen};
+use common::{
+    Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, errors, lofar, long, stokes_i, uniform, widen,
+};
 use kernels::{Complex32, Complex64, DelayFft, DelayOptions, Mix, Plane, SimdLevel};
 
 const EPSILONS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
 const SHAPES: [(&str, f64); 3] = [("points", POINT), ("gaussians", GAUSSIAN), ("mixed", MIXED)];
-
-fn stokes_i(correlations: usize) -> Mix {
-    let [one, zero] = [Complex32::ONE, Complex32::ZERO];
-    Mix::new(vec![[one, zero, zero, zero]; correlations]).unwrap()
-}
 
 fn plan(case: &Case, level: SimdLevel, epsilon: f64) -> DelayFft {
     let plane = Plane { stokes: 0, sources: &case.sources, spectra: &case.spectra };
@@ -25,15 +22,6 @@ fn run(plan: &DelayFft, uvw: &[[f64; 3]]) -> Vec<Complex32> {
     let mut rows: Vec<&mut [Complex32]> = out.chunks_mut(width).collect();
     plan.predict(uvw, &mut rows, &mut plan.scratch()).unwrap();
     out
-}
-
-/// The rms and the greatest error over the rms value.
-fn errors(found: &[Complex32], truth: &[Complex64]) -> (f64, f64) {
-    assert_eq!(found.len(), truth.len());
-    let rms = |sum: f64| (sum / truth.len() as f64).sqrt();
-    let scale = rms(truth.iter().map(Complex64::norm_sqr).sum());
-    let error = found.iter().zip(truth).map(|(x, t)| (widen(x) - t).norm_sqr());
-    (rms(error.clone().sum()) / scale, error.fold(0.0, f64::max).sqrt() / scale)
 }
 
 /// Asserts that every ε is kept at the given levels.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, lofar, uniform, widen};
+use common::{Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, errors, lofar, stokes_i, uniform, widen};
 use kernels::{
     Complex32, Complex64, KernelError, Mix, Nufft3d, NufftOptions, Plane, Shape, SimdLevel, Source,
 };
@@ -10,10 +10,6 @@ use kernels::{
 const ZERO: Complex32 = Complex32::ZERO;
 const ONE: Complex32 = Complex32::ONE;
 const MEMORY: usize = 2 << 30;
-
-fn stokes_i(correlations: usize) -> Mix {
-    Mix::new(vec![[ONE, ZERO, ZERO, ZERO]; correlations]).unwrap()
-}
 
 fn plan(case: &Case, level: SimdLevel, epsilon: f64) -> Nufft3d {
     let plane = Plane { stokes: 0, sources: &case.sources, spectra: &case.spectra };
@@ -28,15 +24,6 @@ fn run(plan: &Nufft3d, uvw: &[[f64; 3]]) -> Vec<Complex32> {
     let mut rows: Vec<&mut [Complex32]> = out.chunks_mut(width).collect();
     plan.predict(uvw, &mut rows, &mut plan.scratch()).unwrap();
     out
-}
-
-/// The rms and the greatest error over the rms value.
-fn errors(found: &[Complex32], truth: &[Complex64]) -> (f64, f64) {
-    assert_eq!(found.len(), truth.len());
-    let rms = |sum: f64| (sum / truth.len() as f64).sqrt();
-    let scale = rms(truth.iter().map(Complex64::norm_sqr).sum());
-    let error = found.iter().zip(truth).map(|(x, t)| (widen(x) - t).norm_sqr());
-    (rms(error.clone().sum()) / scale, error.fold(0.0, f64::max).sqrt() / scale)
 }
 
 fn check_at(name: &str, case: &Case, levels: &[SimdLevel], epsilons: &[f64]) {

@@ -164,3 +164,18 @@ pub fn correlations(cases: &[Case]) -> Vec<Complex64> {
     }
     all
 }
+
+/// The rms and the greatest error over the rms value.
+pub fn errors(found: &[Complex32], truth: &[Complex64]) -> (f64, f64) {
+    assert_eq!(found.len(), truth.len());
+    let rms = |sum: f64| (sum / truth.len() as f64).sqrt();
+    let scale = rms(truth.iter().map(Complex64::norm_sqr).sum());
+    let error = found.iter().zip(truth).map(|(x, t)| (widen(x) - t).norm_sqr());
+    (rms(error.clone().sum()) / scale, error.fold(0.0, f64::max).sqrt() / scale)
+}
+
+/// Stokes I in so many correlations.
+pub fn stokes_i(correlations: usize) -> Mix {
+    let [one, zero] = [Complex32::ONE, Complex32::ZERO];
+    Mix::new(vec![[one, zero, zero, zero]; correlations]).unwrap()
+}
