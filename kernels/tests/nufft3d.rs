@@ -2,10 +2,8 @@
 
 mod common;
 
-use common::{Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, errors, lofar, stokes_i, uniform, widen};
-use kernels::{
-    Complex32, Complex64, KernelError, Mix, Nufft3d, NufftOptions, Plane, Shape, SimdLevel, Source,
-};
+use common::{Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, errors, lofar, stokes_i, uniform};
+use kernels::{Complex32, KernelError, Mix, Nufft3d, NufftOptions, Plane, Shape, SimdLevel, Source};
 
 const ZERO: Complex32 = Complex32::ZERO;
 const ONE: Complex32 = Complex32::ONE;
