@@ -288,7 +288,9 @@ fn an_error_above_epsilon_is_exit_6() {
     let scratch = Scratch::new();
     let ms = scratch.unpack_one(&archive);
     let (csv, _) = scratch.sky("sky", &some(1, 7));
-    predict(&ms, &faint(&scratch), &["--epsilon", "1e-4"]).exits(6).says(&["the 1e-3 that is allowed", "incomplete"]);
+    predict(&ms, &faint(&scratch), &["--epsilon", "1e-4"])
+        .exits(6)
+        .says(&["the 1e-3 that is allowed", "incomplete"]);
     assert_eq!(state(&ms), "incomplete");
     predict(&ms, &csv, &[]).exits(0);
     assert_eq!(state(&ms), "complete");
