@@ -20,14 +20,16 @@ _UNITS = {
 }
 
 #: Options that change how a run goes, but not what it writes: the provenance leaves them out.
-RUNNING = {"lock_timeout", "memory", "report", "threads", "timeout", "writer"}
+RUNNING = {"lock_timeout", "memory", "page_cache", "report", "threads", "timeout", "writer"}
 
 
 @functools.lru_cache(maxsize=None)
 def known() -> dict:
     """The command's options, by their names in Python: whether each takes a value, and may be given again."""
+    # Several MeasurementSets are for nvss_predict.dask.
+    other = ("quiet", "verbose", "jobs")
     options = _native.prediction_options()
-    return {name.replace("-", "_"): (takes, repeats) for name, takes, repeats in options if name not in ("quiet", "verbose")}
+    return {name.replace("-", "_"): (takes, repeats) for name, takes, repeats in options if name not in other}
 
 
 def place(value) -> str:

@@ -50,6 +50,7 @@ def predict(
     writer: Optional[str] = None,
     threads: Optional[int] = None,
     memory=None,
+    page_cache: Optional[str] = None,
     check: Optional[int] = None,
     epsilon: Optional[float] = None,
     lock_timeout=None,
@@ -108,7 +109,7 @@ def predict(
         How the catalogue is read.
     fields, spws : text ("0,3,5~7") or ints
         The rows to predict.
-    engine, writer, threads, memory [bytes], check, epsilon
+    engine, writer, threads, memory [bytes], page_cache, check, epsilon
         How it is computed, written and checked.
     lock_timeout : [s]
         How long to wait for the lock of the MeasurementSet (30).
