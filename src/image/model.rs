@@ -75,7 +75,12 @@ pub fn draw_model(grid: &SkyGrid, components: &[Component], flux: impl Fn(&Compo
 }
 
 /// The pixels of a Gaussian with their parts of its flux density, of those outside of the image too.
-fn spread(grid: &SkyGrid, component: &Component, pixel: [f64; 2], widths: [f64; 2]) -> Vec<(usize, f64)> {
+pub(super) fn spread(
+    grid: &SkyGrid,
+    component: &Component,
+    pixel: [f64; 2],
+    widths: [f64; 2],
+) -> Vec<(usize, f64)> {
     let gaussian = match &component.shape {
         Shape::Gaussian(gaussian) => Some(gaussian),
         Shape::Point => None,

@@ -36,6 +36,9 @@ pub(super) fn choose_sky(
     let options = &job.options;
     let radius = radius(job, skies.kind(), sight)?;
     let near = radius.map(|radius| Near { centres: sight.directions.clone(), radius });
+    if let Some(images) = skies.images() {
+        images.check_frequencies(sight.frequencies)?;
+    }
     let (mut components, mut report) = skies.gather(job, near)?;
     let choice = &mut report.choice;
     choice.added = options.choice.add.iter().map(|added| replace(job, &mut components, added)).collect();
@@ -50,9 +53,12 @@ pub(super) fn choose_sky(
     report.notes.extend(told(job, &report.choice));
     report.selected = components.len();
     report.gaussians = components.iter().filter(|c| matches!(c.shape, Shape::Gaussian(_))).count();
+    // Pixels have no flux density of their own but that at the frequencies of their images.
+    let middle = 0.5 * (sight.frequencies[0] + sight.frequencies[1]);
+    let flux = |c: &Component| if skies.images().is_some() { c.stokes_at(middle).i } else { c.stokes.i };
     // An empty sum is minus zero.
-    report.flux_jy = components.iter().map(|c| c.stokes.i).sum::<f64>() + 0.0;
-    report.region = region(radius, sight);
+    report.flux_jy = components.iter().map(flux).sum::<f64>() + 0.0;
+    report.region = region(radius, sight, skies.images().is_some());
     report.radius_deg = radius.map(f64::to_degrees);
     Ok((components, report))
 }
@@ -182,8 +188,9 @@ fn pick(components: Vec<Component>, chosen: &[usize]) -> Vec<Component> {
 }
 
 /// Where was looked, in words.
-fn region(radius: Option<f64>, sight: &Sight) -> String {
+fn region(radius: Option<f64>, sight: &Sight, images: bool) -> String {
     match (radius, sight.directions.len()) {
+        (None, _) if images => "in the whole image".into(),
         (None, _) => "in the whole catalogue".into(),
         (Some(radius), 1) => format!("within {:.3}° of the field centre", radius.to_degrees()),
         (Some(radius), n) => format!("within {:.3}° of {n} field centres", radius.to_degrees()),

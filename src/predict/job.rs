@@ -8,6 +8,7 @@ use std::time::Duration;
 use kernels::SimdLevel;
 
 use super::engine::Engine;
+use super::images::ImageSky;
 use super::primary::PointingOption;
 use super::smear::Smear;
 use crate::beam::BeamOption;
@@ -129,6 +130,8 @@ pub struct Options {
     /// The catalogue itself, as a table of text with the columns of a CSV file, where the caller holds it in memory; the
     /// job's path is then a name for it.
     pub held: Option<Arc<str>>,
+    /// Images that are the sky, instead of a catalogue; the job's path is then a name for them.
+    pub images: Option<ImageSky>,
     /// What its reader makes of polarisation and of malformed rows.
     pub handling: Handling,
     /// Where imports of large catalogues are kept; by default nowhere.
@@ -184,6 +187,7 @@ impl Default for Options {
             require_sources: false,
             read: ReadOptions::default(),
             held: None,
+            images: None,
             handling: Handling::default(),
             cache: Cache::off(),
             fields: None,

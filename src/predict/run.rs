@@ -147,7 +147,8 @@ fn locked_run(
     let (primary, frequencies) = (&outlook.primary, outlook.frequencies);
     let (components, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
     report.beam = primary.description.clone();
-    for warning in outlook.doubts(&components) {
+    let of_images = skies.images().and_then(|images| images.doubts(!primary.is_none()));
+    for warning in outlook.doubts(&components).into_iter().chain(of_images) {
         observer.warning(&warning);
         report.warnings.push(warning);
     }
@@ -462,9 +463,9 @@ fn write_history(table: &Table, provenance: &Provenance, report: &Report, option
         None => "not checked".into(),
     };
     let message = format!(
-        "nvss-predict {}: {} sources, {:.3} Jy, {} {} into {} ({} rows); {check}",
+        "nvss-predict {}: {}, {:.3} Jy, {} {} into {} ({} rows); {check}",
         report.version,
-        report.catalogue.selected,
+        report.catalogue.counted(),
         report.catalogue.flux_jy,
         report.catalogue.path,
         match report.mode {

@@ -1,5 +1,7 @@
 //! Spectra of sources, evaluated at every channel centre.
 
+use std::sync::Arc;
+
 use super::ComponentError;
 
 /// How a flux density goes with frequency ν, relative to a reference ν0.
@@ -29,6 +31,21 @@ pub enum Spectrum {
         /// ν0 [Hz].
         reference: f64,
     },
+    /// `S = S0 Σ f_i (ν/ν0 − 1)^i`, i from 0: the Taylor terms of an image, in units of S0, which is any number; unlike
+    /// [`Spectrum::Polynomial`] it can be zero at ν0.
+    Series {
+        /// f_i.
+        factors: Box<[f64]>,
+        /// ν0 [Hz].
+        reference: f64,
+    },
+    /// `S = S0 f_k` in band k: images of channels that stand for all frequencies of their bands.
+    Steps {
+        /// Where one band ends and the next begins, ascending [Hz].
+        edges: Arc<[f64]>,
+        /// f_k, one more than there are edges.
+        factors: Box<[f64]>,
+    },
 }
 
 /// `Σ c_i x^(i+1)`.
@@ -37,13 +54,14 @@ fn series(terms: &[f64], x: f64) -> f64 {
 }
 
 impl Spectrum {
-    /// The reference frequency ν0 [Hz]; none where the spectrum is flat.
+    /// The reference frequency ν0 [Hz]; none where the spectrum is flat, or goes in steps.
     pub fn reference(&self) -> Option<f64> {
         match self {
-            Spectrum::Flat => None,
+            Spectrum::Flat | Spectrum::Steps { .. } => None,
             Spectrum::PowerLaw { reference, .. }
             | Spectrum::LogPolynomial { reference, .. }
-            | Spectrum::Polynomial { reference, .. } => Some(*reference),
+            | Spectrum::Polynomial { reference, .. }
+            | Spectrum::Series { reference, .. } => Some(*reference),
         }
     }
 
@@ -59,6 +77,13 @@ impl Spectrum {
             }
             Spectrum::Polynomial { terms, reference } => {
                 1.0 + series(terms, frequency / reference - 1.0) / flux
+            }
+            Spectrum::Series { factors, reference } => {
+                let x = frequency / reference - 1.0;
+                factors.iter().rev().fold(0.0, |sum, factor| sum * x + factor)
+            }
+            Spectrum::Steps { edges, factors } => {
+                factors.get(edges.partition_point(|edge| *edge <= frequency)).copied().unwrap_or(0.0)
             }
         }
     }
@@ -95,6 +120,9 @@ impl Spectrum {
             Spectrum::PowerLaw { alpha, .. } => alpha.is_finite(),
             Spectrum::LogPolynomial { terms, .. } | Spectrum::Polynomial { terms, .. } => {
                 terms.iter().all(|term| term.is_finite())
+            }
+            Spectrum::Series { factors, .. } | Spectrum::Steps { factors, .. } => {
+                factors.iter().all(|factor| factor.is_finite())
             }
         };
         if !finite {
@@ -153,6 +181,24 @@ mod tests {
             }
             assert!((spectrum.scale(2.0, NU0) - 1.0).abs() < 1e-15);
         }
+    }
+
+    /// 3 − 5 x + 2 x² Jy at x = 0.1 and −0.2, of a flux density of 3 Jy; and one that is zero at ν0.
+    #[test]
+    fn series_and_steps_are_what_images_hold() {
+        let taylor = |terms: &[f64], unit: f64| Spectrum::Series {
+            factors: terms.iter().map(|term| term / unit).collect(),
+            reference: NU0,
+        };
+        let series = taylor(&[3.0, -5.0, 2.0], 3.0);
+        assert!((3.0 * series.scale(3.0, 1.1 * NU0) - 2.52).abs() < 1e-14);
+        assert!((3.0 * series.scale(0.0, 0.8 * NU0) - 4.08).abs() < 1e-14);
+        assert!((5.0 * taylor(&[0.0, 5.0], 5.0).scale(0.0, 1.1 * NU0) - 0.5).abs() < 1e-14);
+        let steps = Spectrum::Steps { edges: [1e9, 2e9].into(), factors: [1.0, 0.5, -2.0].into() };
+        let at = |frequency| steps.scale(1.0, frequency);
+        assert_eq!([at(0.9e9), at(1e9), at(1.9e9), at(2e9), at(9e9)], [1.0, 0.5, 0.5, -2.0, -2.0]);
+        assert_eq!(steps.check(0.0), Ok(()));
+        assert_eq!(taylor(&[f64::NAN], 1.0).check(1.0), Err(ComponentError::Term));
     }
 
     #[test]

@@ -124,7 +124,8 @@ fn bind(
     let Record { component, details } = record;
     let frame = FRAMES.iter().position(|frame| *frame == component.position.frame).unwrap_or(1);
     let (alpha, terms, logarithmic) = match (&component.spectrum, details.own_spectrum) {
-        (_, false) => (None, None, None),
+        // Series and steps are those of images, which no catalogue has.
+        (_, false) | (Spectrum::Series { .. } | Spectrum::Steps { .. }, true) => (None, None, None),
         (Spectrum::Flat, true) => (Some(0.0), None, None),
         (Spectrum::PowerLaw { alpha, .. }, true) => (Some(*alpha), None, None),
         (Spectrum::LogPolynomial { terms, .. }, true) => {

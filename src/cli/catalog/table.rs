@@ -45,6 +45,8 @@ impl Found {
             Spectrum::PowerLaw { alpha, .. } => (vec![*alpha], true),
             Spectrum::LogPolynomial { terms, .. } => (terms.clone(), true),
             Spectrum::Polynomial { terms, .. } => (terms.clone(), false),
+            // Those of images, which no catalogue has.
+            Spectrum::Series { .. } | Spectrum::Steps { .. } => return None,
         })
     }
 
