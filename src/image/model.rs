@@ -114,7 +114,7 @@ fn for_box(grid: &SkyGrid, pixel: [f64; 2], reach: f64, mut touch: impl FnMut(i6
 mod tests {
     use super::*;
     use crate::coords::{Direction, Frame};
-    use crate::sky::{AngleFrame, Gaussian, Spectrum};
+    use crate::sky::{AngleFrame, Gaussian, Shape, Spectrum};
 
     const ARCSEC: f64 = std::f64::consts::PI / 180.0 / 3600.0;
 
