@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::fit::Fit;
 use super::grid::SkyGrid;
 use super::model::spread;
-use crate::sky::{Component, Shape};
+use crate::sky::Component;
 
 /// Half the width of the window, in pixels, and its parameter.
 const REACH: i64 = 32;
@@ -32,8 +32,8 @@ pub struct Rendered {
 /// Renders Stokes I of `components` as `count` terms of `Σ c_i (ν/ν0 − 1)^i` over a band about ν0 = `frequency` of the width
 /// `bandwidth` [Hz].
 ///
-/// With one term the images hold the flux densities at ν0; with more, a least-squares fit over the band. Gaussians
-/// wider than a pixel are sampled.
+/// With one term the images hold the flux densities at ν0; with more, a least-squares fit over the band. what is
+/// wider than a pixel is sampled.
 pub fn render_terms(
     grid: &SkyGrid,
     components: &[Component],
@@ -81,10 +81,8 @@ fn is_inside(grid: &SkyGrid, pixel: [f64; 2]) -> bool {
 
 /// Adds a source of `flux` [Jy].
 fn add(grid: &SkyGrid, image: &mut [f64], component: &Component, pixel: [f64; 2], flux: f64) {
-    if let Shape::Gaussian(gaussian) = component.shape
-        && gaussian.major > grid.scale
-    {
-        for (index, weight) in spread(grid, component, pixel, [gaussian.major, gaussian.minor]) {
+    if let Some(size) = component.shape.ellipse().filter(|size| size.major > grid.scale) {
+        for (index, weight) in spread(grid, component, pixel, size) {
             image[index] += flux * weight;
         }
         return;

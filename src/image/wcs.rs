@@ -247,3 +247,37 @@ fn matrix(header: &mut Keywords, [x, y]: [usize; 2]) -> Result<[f64; 4], String>
     // Greisen & Calabretta, eq. 188 to 191: the rotation of the old keyword mixes steps of both axes.
     Ok([steps[0] * cos, -steps[1] * sin, steps[0] * sin, steps[1] * cos])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The forward formulas of Calabretta & Greisen, in the angle ρ from the centre, and back.
+    #[test]
+    fn directions_come_back_from_the_plane() {
+        for (l, m) in [(0.0, 0.0), (1e-6, 3e-7), (0.02, -0.03), (-0.5, 0.4), (0.3, 0.8)] {
+            let square: f64 = l * l + m * m;
+            let n = (1.0 - square).sqrt();
+            let (rho, sine) = (square.sqrt().asin(), square.sqrt());
+            let radial =
+                |radius: f64| if sine > 0.0 { (l * radius / sine, m * radius / sine) } else { (0.0, 0.0) };
+            let (xi, eta) = (0.1, -0.4);
+            let s = square / (1.0 + n);
+            for (projection, (x, y)) in [
+                (Projection::Sin([0.0; 2]), (l, m)),
+                (Projection::Sin([xi, eta]), (l + xi * s, m + eta * s)),
+                (Projection::Tan, radial(rho.tan())),
+                (Projection::Zea, radial(2.0 * (0.5 * rho).sin())),
+                (Projection::Arc, radial(rho)),
+                (Projection::Stg, radial(2.0 * (0.5 * rho).tan())),
+            ] {
+                let (l2, m2, n2) = projection.cosines(x, y).expect("on the sky");
+                let error = (l2 - l).abs().max((m2 - m).abs()).max((n2 - n).abs());
+                assert!(error < 1e-15, "{projection:?} {l} {m}: {error:e}");
+            }
+        }
+        assert_eq!(Projection::Sin([0.0; 2]).cosines(0.8, 0.7), None);
+        assert_eq!(Projection::Zea.cosines(1.5, 1.5), None);
+        assert_eq!(Projection::Arc.cosines(3.0, 1.5), None);
+    }
+}

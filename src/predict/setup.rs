@@ -107,7 +107,7 @@ impl Setup {
 
     /// The sources of each plane out of those of all components.
     pub(super) fn sources(&self, all: &[Source]) -> Vec<Vec<Source>> {
-        let pick = |plane: &Members| plane.components.iter().map(|index| all[*index]).collect();
+        let pick = |plane: &Members| plane.components.iter().map(|index| all[*index].clone()).collect();
         self.planes.iter().map(pick).collect()
     }
 }
@@ -143,9 +143,7 @@ pub(super) fn members(components: &[Component], needed: [bool; 4]) -> Vec<Member
         .filter(|stokes| needed[*stokes])
         .map(|stokes| Members {
             stokes,
-            components: (0..components.len())
-                .filter(|index| four(components[*index].stokes)[stokes] != 0.0)
-                .collect(),
+            components: (0..components.len()).filter(|index| components[*index].has(stokes)).collect(),
         })
         .filter(|plane| !plane.components.is_empty())
         .collect()
@@ -156,13 +154,9 @@ pub(super) fn spectra(components: &[Component], plane: &Members, frequencies: &[
     let mut spectra = vec![0.0f32; plane.components.len() * frequencies.len()];
     spectra.par_chunks_mut(frequencies.len().max(1)).zip(&plane.components).for_each_init(
         || vec![0.0; frequencies.len()],
-        |scale, (spectrum, index)| {
-            let component = &components[*index];
-            component.evaluate(frequencies, scale);
-            let flux = four(component.stokes)[plane.stokes];
-            for (value, factor) in spectrum.iter_mut().zip(scale) {
-                *value = (flux * *factor) as f32;
-            }
+        |flux, (spectrum, index)| {
+            components[*index].evaluate(plane.stokes, frequencies, flux);
+            spectrum.iter_mut().zip(flux).for_each(|(value, flux)| *value = *flux as f32);
         },
     );
     spectra

@@ -205,7 +205,7 @@ pub fn others(
     let mut sources = vec![Vec::new(); planes.len()];
     let mut spectra = vec![Vec::new(); planes.len()];
     for &(p, s) in slots.iter().flat_map(|slot| &slot.others) {
-        sources[p].push(planes[p].sources[s]);
+        sources[p].push(planes[p].sources[s].clone());
         let width = planes[p].spectra.len() / planes[p].sources.len();
         let flux = &planes[p].spectra[s * width..(s + 1) * width];
         match expand {

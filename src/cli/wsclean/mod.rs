@@ -85,8 +85,9 @@ fn predict(asked: &Asked, arguments: String) -> Result<ExitCode, CliError> {
         Some(drawing) => resolved(&drawing.list)?,
         None => {
             let wanted = Wanted {
-                channels: Some(asked.channels),
-                products: Some(asked.products.clone()),
+                channels: asked.channels,
+                products: asked.products.clone(),
+                plainest: true,
                 ..Wanted::default()
             };
             // As WSClean: each channel takes the image of its band, and what lies beyond takes the nearest.

@@ -29,8 +29,9 @@ pub(super) struct Asked {
     pub(super) fields: Option<BTreeSet<i32>>,
     pub(super) says_field: bool,
     pub(super) spws: Option<BTreeSet<i32>>,
-    pub(super) products: Vec<Product>,
-    pub(super) channels: usize,
+    /// `-pol` and `-channels-out`, where they are given.
+    pub(super) products: Option<Vec<Product>>,
+    pub(super) channels: Option<usize>,
     pub(super) column: Option<String>,
     pub(super) accuracy: Option<f64>,
     pub(super) threads: Option<usize>,
@@ -51,8 +52,7 @@ pub(super) struct Asked {
 impl Asked {
     /// Understands the words after `wsclean`.
     pub(super) fn parse(words: &[OsString]) -> Result<Asked, String> {
-        let mut asked =
-            Asked { name: "wsclean".into(), channels: 1, products: vec![Product::I], ..Asked::default() };
+        let mut asked = Asked { name: "wsclean".into(), ..Asked::default() };
         let mut drawing = Drawing { terms: 1, ..Drawing::default() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -107,8 +107,8 @@ impl Asked {
                 self.fields = if text(0) == "all" { None } else { Some(parse_ids(option, &text(0))?) };
             }
             "spws" => self.spws = Some(parse_ids(option, &text(0))?),
-            "pol" => self.products = parse_products(&text(0))?,
-            "channels-out" | "channelsout" => self.channels = count(option, &text(0))?,
+            "pol" => self.products = Some(parse_products(&text(0))?),
+            "channels-out" | "channelsout" => self.channels = Some(count(option, &text(0))?),
             "intervals-out" | "intervalsout" if count(option, &text(0))? > 1 => {
                 return Err(format!(
                     "-{option} {} is not done: a run has one sky for all times; predict the images of each interval into a \
@@ -270,7 +270,7 @@ mod tests {
         assert!((centre.longitude.to_degrees() - 343.551_437_5).abs() < 1e-9, "{centre}");
         let predict = parse("-predict -reorder -name run.nvss_model a.ms b.ms").expect("understood");
         assert!(predict.predict && predict.drawing.is_none() && predict.fields.is_none());
-        assert_eq!((predict.ms.len(), predict.channels), (2, 1));
+        assert_eq!((predict.ms.len(), predict.channels), (2, None));
         assert_eq!(predict.ignored, ["-reorder: nothing is reordered, there are no temporary files"]);
     }
 
@@ -281,8 +281,8 @@ mod tests {
              -weight briggs -0.5 -use-wgridder -mgain 0.8 --data-column DATA -model-column M -gridder wgridder x.ms",
         )
         .expect("understood");
-        let names: Vec<String> = all.products.iter().map(Product::to_string).collect();
-        assert_eq!((names.join(" ").as_str(), all.channels), ("XX XY YY YX", 4));
+        let names: Vec<String> = all.products.iter().flatten().map(Product::to_string).collect();
+        assert_eq!((names.join(" ").as_str(), all.channels), ("XX XY YY YX", Some(4)));
         assert_eq!((all.fields, all.spws), (Some([0, 3].into()), Some([1].into())));
         assert_eq!((all.threads, all.accuracy, all.quiet), (Some(3), Some(1e-5), true));
         assert_eq!((all.column.as_deref(), all.memory, all.ignored.len()), (Some("M"), Some(4e9), 5));

@@ -93,13 +93,7 @@ impl ImageSet {
                 fluxes[stokes] = flux;
                 let [i, q, u, v] = fluxes;
                 let stokes = Stokes { i, q, u, v };
-                drawn.components.push(Component {
-                    name: None,
-                    position,
-                    shape: Shape::Point,
-                    stokes,
-                    spectrum,
-                });
+                drawn.components.push(Component::new(position, Shape::Point, stokes, spectrum));
             }
         }
         drawn.notes.extend(self.spectra_note(spectra));

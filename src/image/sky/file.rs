@@ -275,7 +275,7 @@ fn products(
     match (parts.product, &mut products[..]) {
         (Some(named), [one]) if named.code == one.code => one.imaginary = named.imaginary,
         (Some(named), [one]) => {
-            return Err(format!("its name says {named}, but its header says {one}"));
+            return Err(format!("it is to show {named}, but its header says {one}"));
         }
         _ => {}
     }

@@ -77,6 +77,9 @@ pub struct Wanted {
     pub intervals: Option<usize>,
     /// Whether those that are corrected for the primary beam are meant where there are both.
     pub corrected: bool,
+    /// Whether, of what is not said above, WSClean's choice holds: the image of the whole band, and that without a
+    /// polarisation in its name, where there are others beside them.
+    pub plainest: bool,
 }
 
 /// A file that was found, and what its name says of it.
@@ -184,14 +187,19 @@ fn choose(mut found: Vec<(Name, PathBuf)>, wanted: &Wanted) -> std::result::Resu
         Some(1) => found.retain(|(name, _)| name.channel == Channel::Whole),
         Some(_) => found.retain(|(name, _)| matches!(name.channel, Channel::Number(_))),
         None if found.iter().any(|(name, _)| matches!(name.channel, Channel::Number(_))) => {
-            if found.iter().any(|(name, _)| name.channel == Channel::Whole) {
+            let whole = found.iter().any(|(name, _)| name.channel == Channel::Whole);
+            if whole && !wanted.plainest {
                 return Err(
                     "there is an image of the whole band and there are images of channels; give those that you mean with \
                      --image"
                         .into(),
                 );
             }
-            found.retain(|(name, _)| name.channel != Channel::Mean);
+            found.retain(|(name, _)| match name.channel {
+                Channel::Mean => false,
+                Channel::Whole => true,
+                Channel::Number(_) => !whole,
+            });
         }
         None => {}
     }
@@ -201,6 +209,7 @@ fn choose(mut found: Vec<(Name, PathBuf)>, wanted: &Wanted) -> std::result::Resu
         Some(products) => found.retain(|(name, _)| {
             name.product.is_some_and(|found| products.contains(&Product { imaginary: false, ..found }))
         }),
+        None if plain > 0 && wanted.plainest => found.retain(|(name, _)| name.product.is_none()),
         None if plain > 0 && plain < found.len() => {
             return Err(
                 "there are images with and without a polarisation in their names; give those that you mean with --image"
@@ -211,9 +220,11 @@ fn choose(mut found: Vec<(Name, PathBuf)>, wanted: &Wanted) -> std::result::Resu
     }
     complete(&found, wanted)?;
     found.sort_by(|a, b| a.1.cmp(&b.1));
+    // One alone is not in the names.
+    let only = wanted.products.as_ref().filter(|products| products.len() == 1).map(|products| products[0]);
     let parts = |(name, path): (Name, PathBuf)| Parts {
         path,
-        product: name.product,
+        product: name.product.or(only),
         term: None,
         corrected: name.corrected,
     };
@@ -244,12 +255,11 @@ fn complete(found: &[(Name, PathBuf)], wanted: &Wanted) -> std::result::Result<(
         }
     }
     if found.is_empty() {
-        let kind = match (&wanted.products, wanted.channels) {
-            (Some(products), _) if products.len() == 1 => "without a polarisation in its name",
-            (_, Some(1)) => "of the whole band",
-            _ => "of that kind",
+        let channels = match wanted.channels {
+            Some(1) | None => "the whole band".into(),
+            Some(count) => format!("{count} channels"),
         };
-        return Err(format!("there are model images, but none {kind}"));
+        return Err(format!("there are model images of this name, but not those asked for, of {channels}"));
     }
     Ok(())
 }
@@ -308,6 +318,8 @@ mod tests {
         assert!(names(&none).unwrap_err().to_string().contains("whole band"));
         let wanted = Wanted { channels: Some(1), ..Wanted::default() };
         assert_eq!(names(&wanted).unwrap(), ["run-model.fits"]);
+        let wsclean = Wanted { plainest: true, ..Wanted::default() };
+        assert_eq!(names(&wsclean).unwrap(), ["run-model.fits"]);
         let products = ["I", "V"].map(|name| Product::named(name).unwrap()).to_vec();
         let wanted = Wanted { products: Some(products), ..Wanted::default() };
         assert!(names(&wanted).is_err());
