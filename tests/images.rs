@@ -19,7 +19,8 @@ fn demo(scratch: &Scratch, options: &[&str]) -> PathBuf {
     let folder = scratch.path("demo");
     words.push(folder.as_os_str());
     let usual = ["--antennas", "8", "--times", "6", "--channels", "16"];
-    words.extend(if options.is_empty() { &usual[..] } else { options }.iter().map(OsStr::new));
+    let chosen = if options.is_empty() { &usual[..] } else { options };
+    words.extend(chosen.iter().map(OsStr::new));
     run(words).exits(0);
     folder.join("demo.ms")
 }
@@ -81,7 +82,7 @@ fn every_epsilon_holds() {
     for case in ["clean", "blobs"] {
         let (folder, sky) = make(&scratch, case, &ms);
         for epsilon in ["1e-3", "1e-4", "1e-5", "1e-6"] {
-            predict_image(args!["--epsilon", epsilon, &ms, folder.join(case)]).exits(0);
+            predict_image(args!["--epsilon", epsilon, &ms, &folder.join(case)]).exits(0);
             let found = measure(&ms, &args!["--sky", &sky]);
             let relative = found["relative"].as_f64().expect("a number");
             say(&format!("{case} at {epsilon}: rms error {relative:.2e} ({} pixels)", found["sources"]));
@@ -99,15 +100,15 @@ fn projections_and_frames_are_those_of_astropy() {
     let (folder, sky) = make(&scratch, "projections", &ms);
     for k in 0..8 {
         let mode = if k == 0 { "replace" } else { "add" };
-        predict_image(args!["--mode", mode, &ms, "--image", folder.join(format!("p{k}.fits"))]).exits(0);
+        predict_image(args!["--mode", mode, &ms, "--image", &folder.join(format!("p{k}.fits"))]).exits(0);
     }
     // Every addition rounds to single precision.
     let found = measure(&ms, &args!["--sky", &sky]);
     let relative = found["relative"].as_f64().expect("a number");
     say(&format!("projections: rms error {relative:.2e}"));
     assert!(relative <= 2e-6, "{found}");
-    let together = args![&ms, "--image", folder.join("p0.fits"), folder.join("p1.fits")];
-    predict_image(together).exits(3).says(&["p1.fits", "--mode add"]);
+    let [one, other] = ["p0.fits", "p1.fits"].map(|name| folder.join(name));
+    predict_image(args![&ms, "--image", &one, &other]).exits(3).says(&["p1.fits", "--mode add"]);
 }
 
 #[test]
@@ -154,12 +155,12 @@ fn taylor_terms_cubes_and_correlations_are_exact() {
     assert!(text.contains("XX XY XYi YX YXi YY"), "{text}");
     let folder = scratch.path("correlations");
     let sky = folder.join("sky.json");
-    predict_image(args![&ms, folder.join("circ")]).exits(0).says(&["RR RL RLi LR LRi LL"]);
+    predict_image(args![&ms, &folder.join("circ")]).exits(0).says(&["RR RL RLi LR LRi LL"]);
     assert_equal_to_sum("circular into linear", &ms, &args!["--sky", &sky]);
-    let mixed = args![&ms, "--image", folder.join("lin-XX-model.fits"), folder.join("circ-RR-model.fits")];
-    predict_image(mixed).exits(3).says(&["RR", "XX"]);
+    let [one, other] = ["lin-XX-model.fits", "circ-RR-model.fits"].map(|name| folder.join(name));
+    predict_image(args![&ms, "--image", &one, &other]).exits(3).says(&["RR", "XX"]);
     std::fs::remove_file(scratch.path("taylor").join("mfs.model.tt1.fits")).unwrap();
-    predict_image(args![&ms, scratch.path("taylor").join("mfs")]).exits(3).says(&["Taylor term 1"]);
+    predict_image(args![&ms, &scratch.path("taylor").join("mfs")]).exits(3).says(&["Taylor term 1"]);
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn blank_pixels_are_zeros_and_counted() {
     let ms = demo(&scratch, &[]);
     let (folder, sky) = make(&scratch, "blanks", &ms);
     let report = scratch.path("report.json");
-    predict_image(args!["--report", &report, &ms, folder.join("nan")])
+    predict_image(args!["--report", &report, &ms, &folder.join("nan")])
         .exits(0)
         .says(&["blank or not finite"]);
     let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
@@ -214,13 +215,13 @@ fn what_the_images_do_not_tell_is_refused() {
         let code = if words.is_empty() { 0 } else { 3 };
         run.exits(code).says(&[words]);
     }
-    predict_image(args!["--dry-run", "--extrapolate", &ms, "--image", folder.join("CDELT3.fits")]).exits(0);
-    predict_image(args![&ms, folder.join("nothing")]).exits(3).says(&["no model images", "-term-N"]);
-    predict_image(args![&ms, "--image", folder.join("nothing.fits")]).exits(3).says(&["nothing.fits"]);
-    predict_image(args![&ms, "--image", folder.join("sky.json")]).exits(3).says(&["not a FITS file"]);
+    predict_image(args!["--dry-run", "--extrapolate", &ms, "--image", &folder.join("CDELT3.fits")]).exits(0);
+    predict_image(args![&ms, &folder.join("nothing")]).exits(3).says(&["no model images", "-term-N"]);
+    predict_image(args![&ms, "--image", &folder.join("nothing.fits")]).exits(3).says(&["nothing.fits"]);
+    predict_image(args![&ms, "--image", &folder.join("sky.json")]).exits(3).says(&["not a FITS file"]);
     predict_image(args!["--dry-run", "--beam", "airy:4.7", &ms, &image]).exits(0).says(&["true sky"]);
     std::fs::copy(&image, folder.join("pb-model-pb.fits")).unwrap();
-    predict_image(args!["--dry-run", &ms, folder.join("pb")])
+    predict_image(args!["--dry-run", &ms, &folder.join("pb")])
         .exits(0)
         .says(&["corrected for the primary beam"]);
     assert!(file_contents(&ms) == before, "something was written");
@@ -357,7 +358,7 @@ fn the_pipelines_commands_run_unchanged() {
     let prefix = scratch.path("run.nvss_model");
     let wsclean = assert_cmd::cargo::cargo_bin!("wsclean-predict");
     let start = |words: &[&OsStr]| {
-        let mut command = Command::new(wsclean);
+        let mut command = Command::new(&wsclean);
         finish(command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"))
     };
     let draw = args![
@@ -371,10 +372,10 @@ fn the_pipelines_commands_run_unchanged() {
         "-draw-spectral-terms",
         "2",
         "-size",
-        "512",
-        "512",
+        "2048",
+        "2048",
         "-scale",
-        "20.0arcsec",
+        "6.0arcsec",
         "-draw-centre",
         "22h54m12.000s",
         "+16d9m0.000s"
@@ -420,12 +421,12 @@ fn a_kill_leaves_nothing_behind() {
     std::fs::create_dir(&temporary).unwrap();
     let names =
         |folder: &Path| -> Vec<PathBuf> { file_contents(folder).into_iter().map(|(path, _)| path).collect() };
-    predict_image(args![&ms, folder.join("clean")]).exits(0);
+    predict_image(args![&ms, &folder.join("clean")]).exits(0);
     let before = names(&folder);
     for wait in [10, 60, 150, 300] {
         let mut command = command();
         command
-            .args(args!["image", "-q", "--engine", "direct", &ms, folder.join("clean")])
+            .args(args!["image", "-q", "--engine", "direct", &ms, &folder.join("clean")])
             .env("TMPDIR", &temporary);
         let mut child = command.current_dir(&temporary).stderr(Stdio::null()).spawn().expect("it starts");
         std::thread::sleep(std::time::Duration::from_millis(wait));
@@ -434,6 +435,6 @@ fn a_kill_leaves_nothing_behind() {
         assert!(names(&temporary).is_empty() && names(&folder) == before, "after {wait} ms");
         assert!(["complete", "incomplete"].contains(&state(&ms).as_str()));
     }
-    predict_image(args![&ms, folder.join("clean")]).exits(0);
+    predict_image(args![&ms, &folder.join("clean")]).exits(0);
     assert_eq!(state(&ms), "complete");
 }

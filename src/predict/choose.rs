@@ -40,6 +40,11 @@ pub(super) fn choose_sky(
         images.check_frequencies(sight.frequencies)?;
     }
     let (mut components, mut report) = skies.gather(job, near)?;
+    if let Some(images) = skies.images() {
+        let windows = sight.observation.spectral_windows.iter().zip(0..);
+        let chosen = windows.filter(|(_, id)| options.spws.as_ref().is_none_or(|spws| spws.contains(id)));
+        images.check_size(components.len(), chosen.map(|(window, _)| window.frequencies.len()).sum())?;
+    }
     let choice = &mut report.choice;
     choice.added = options.choice.add.iter().map(|added| replace(job, &mut components, added)).collect();
     skies.keep_places(&mut components, choice);

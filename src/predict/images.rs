@@ -14,6 +14,9 @@ use crate::sky::Component;
 /// How far beyond the images' bands channels may lie, in widths of the whole of them: rounding, not another band.
 const SLACK: f64 = 1e-3;
 
+/// The most memory that the spectra of pixels may take [bytes].
+const SPECTRA: usize = 1 << 30;
+
 /// Images that are the sky.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ImageSky {
@@ -54,6 +57,20 @@ impl OpenImages {
             coverage.high / 1e6,
             low / 1e6,
             high / 1e6
+        )))
+    }
+
+    /// Refuses more pixels than can be predicted one by one at so many channels.
+    pub(super) fn check_size(&self, components: usize, channels: usize) -> Result<()> {
+        let bytes = components.saturating_mul(channels).saturating_mul(size_of::<f32>());
+        if bytes <= SPECTRA {
+            return Ok(());
+        }
+        Err(PredictError::Options(format!(
+            "{components} pixels are other than zero: at {channels} channels their spectra would take {:.1} GiB, and a run \
+             takes no more than {} GiB for them; set pixels that do not matter to zero, or choose spectral windows (--spws)",
+            bytes as f64 / (1u64 << 30) as f64,
+            SPECTRA >> 30
         )))
     }
 

@@ -133,10 +133,10 @@ def case_centred(case):
 
 def case_blobs(case):
     """A smooth image, other than zero everywhere."""
-    size = (96, 96)
+    size = (40, 40)
     y, x = np.mgrid[: size[0], : size[1]]
     data = np.full(size, 1e-4)
-    for x0, y0, width, flux in [(30, 40, 4.0, 1.0), (60, 50, 9.0, 3.0), (48, 80, 6.0, -0.5)]:
+    for x0, y0, width, flux in [(10, 14, 3.0, 1.0), (24, 20, 6.0, 3.0), (20, 33, 4.0, -0.5)]:
         data += flux / (2 * np.pi * width**2) * np.exp(-((x - x0) ** 2 + (y - y0) ** 2) / (2 * width**2))
     header = case.header(size, off_deg=1.0)
     data = data.astype(np.float32)
@@ -209,10 +209,11 @@ def case_cube(case):
     data = np.zeros((size[0], 2, size[1], 3))  # dec, stokes, ra, freq
     for stokes, letter in enumerate("iv"):
         places, flux = case.pixels(size, 10)
-        slope = case.random.normal(0, 3, len(flux))
+        # Steep enough for the sign to change between the images: what is fitted is then an ordinary polynomial.
+        slope = case.random.uniform(3, 6, len(flux)) * case.random.choice([-1, 1], len(flux)) / (case.width / 2 / case.middle)
         for k, (freq, _) in enumerate(three):
-            data[places[0], stokes, places[1], k] = flux * (1 + 20 * slope * (freq / case.middle - 1))
-        series = [[1.0, 20 * float(s)] for s in slope]
+            data[places[0], stokes, places[1], k] = flux * (1 + slope * (freq / case.middle - 1))
+        series = [[1.0, float(s)] for s in slope]
         case.add(header, places, series=series, ref_hz=case.middle, **{letter: flux.astype(float)})
     case.write("cube.fits", cube, data)
 

@@ -73,8 +73,6 @@ pub struct Wanted {
     pub channels: Option<usize>,
     /// What they show; one alone is not in their names.
     pub products: Option<Vec<Product>>,
-    /// How many intervals.
-    pub intervals: Option<usize>,
     /// Whether those that are corrected for the primary beam are meant where there are both.
     pub corrected: bool,
     /// Whether, of what is not said above, WSClean's choice holds: the image of the whole band, and that without a
@@ -176,12 +174,12 @@ fn choose(mut found: Vec<(Name, PathBuf)>, wanted: &Wanted) -> std::result::Resu
     if found.iter().any(|(name, _)| name.corrected == wanted.corrected) {
         found.retain(|(name, _)| name.corrected == wanted.corrected);
     }
-    match wanted.intervals {
-        None | Some(1) => found.retain(|(name, _)| name.interval.is_none()),
-        Some(_) => found.retain(|(name, _)| name.interval.is_some()),
-    }
-    if found.is_empty() && wanted.intervals.is_none() {
-        return Err("they are images of intervals (-tNNNN-): predict each into its own MeasurementSet".into());
+    found.retain(|(name, _)| name.interval.is_none());
+    if found.is_empty() {
+        return Err(
+            "they are images of intervals (-tNNNN-), but a run has one sky for all times: predict those of each interval              (their names up to -tNNNN) into a MeasurementSet of its rows"
+                .into(),
+        );
     }
     match wanted.channels {
         Some(1) => found.retain(|(name, _)| name.channel == Channel::Whole),
@@ -323,5 +321,10 @@ mod tests {
         let products = ["I", "V"].map(|name| Product::named(name).unwrap()).to_vec();
         let wanted = Wanted { products: Some(products), ..Wanted::default() };
         assert!(names(&wanted).is_err());
+        touch(&["slow-t0000-model.fits", "slow-t0001-model.fits"]);
+        let error = find(&folder.path().join("slow"), &none).unwrap_err().to_string();
+        assert!(error.contains("intervals"), "{error}");
+        let one = find(&folder.path().join("slow-t0001"), &none).unwrap();
+        assert!(one.len() == 1 && one[0].path.ends_with("slow-t0001-model.fits"));
     }
 }
