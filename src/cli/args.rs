@@ -13,6 +13,7 @@ use super::plot::PlotArgs;
 use super::regions::RegionsArgs;
 use super::sky::SkyPictureArgs;
 use super::sky_args::{SkyArgs, resolved};
+use super::source_args::AntennaArgs;
 use super::values::parse_bytes;
 use crate::predict::{self, Batch, Engine, Mode, Options, PageCache, Smear, Writer};
 
@@ -183,6 +184,8 @@ pub(super) struct PredictArgs {
     #[arg(long, value_name = "OVER", num_args = 0..=1, require_equals = true, default_missing_value = "both")]
     #[arg(help_heading = "Beam")]
     smear: Option<SmearArg>,
+    #[command(flatten)]
+    antennas: AntennaArgs,
 
     /// Compute threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
@@ -284,6 +287,8 @@ impl PredictArgs {
                     bandwidth: matches!(self.smear, Some(SmearArg::Both | SmearArg::Bandwidth)),
                     time: matches!(self.smear, Some(SmearArg::Both | SmearArg::Time)),
                 },
+                feed_rotation: self.antennas.feed_rotation(),
+                apply_gains: self.antennas.apply_gains(),
                 threads: self.threads.map(usize::from),
                 memory: self.memory,
                 lock_timeout: Duration::from_secs_f64(wait),

@@ -3,14 +3,18 @@
 
 mod arrays;
 mod block;
+mod chain;
 mod check;
 mod choose;
 mod correlate;
 mod deadline;
 mod engine;
 mod error;
+mod feeds;
+mod gains;
 mod geometry;
 mod job;
+mod jones;
 mod many;
 mod one_sky;
 mod pipeline;
@@ -32,6 +36,7 @@ pub use check::{CheckResult, allowed};
 pub use correlate::mix;
 pub use engine::{Engine, check_epsilon};
 pub use error::{PredictError, Result};
+pub use feeds::FeedRotation;
 pub use geometry::{gaussian, sources_about};
 pub use job::{Choice, Job, Merging, Mode, Options, Radius, Writer};
 pub use many::{Batch, BatchObserver, run_many};
