@@ -15,6 +15,7 @@ use super::plot::PlotArgs;
 use super::regions::RegionsArgs;
 use super::sky::SkyPictureArgs;
 use super::sky_args::{SkyArgs, resolved};
+use super::source_args::AntennaArgs;
 use super::values::parse_bytes;
 use super::wsclean::WscleanArgs;
 use crate::predict::{self, Batch, Engine, Mode, Options, PageCache, Smear, Writer};
@@ -201,6 +202,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "OVER", num_args = 0..=1, require_equals = true, default_missing_value = "both")]
     #[arg(help_heading = "Beam")]
     smear: Option<SmearArg>,
+    #[command(flatten)]
+    antennas: AntennaArgs,
 
     /// Compute threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
@@ -343,6 +346,8 @@ impl RunArgs {
                 bandwidth: matches!(self.smear, Some(SmearArg::Both | SmearArg::Bandwidth)),
                 time: matches!(self.smear, Some(SmearArg::Both | SmearArg::Time)),
             },
+            feed_rotation: self.antennas.feed_rotation(),
+            apply_gains: self.antennas.apply_gains(),
             threads: self.threads.map(usize::from),
             memory: self.memory,
             lock_timeout,

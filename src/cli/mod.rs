@@ -17,6 +17,7 @@ mod progress;
 mod regions;
 mod sky;
 mod sky_args;
+mod source_args;
 mod status;
 mod values;
 mod watch;

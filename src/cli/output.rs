@@ -73,6 +73,9 @@ pub(super) fn plan(report: &Report) -> String {
         line(&mut text, "", note.clone());
     }
     line(&mut text, "beam", report.beam.clone());
+    for antennas in &report.antennas {
+        line(&mut text, "antennas", antennas.clone());
+    }
     if !report.smear.is_empty() {
         line(&mut text, "smear", report.smear.clone());
     }

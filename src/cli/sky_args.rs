@@ -136,7 +136,7 @@ impl SkyArgs {
             },
             min_flux: self.min_flux,
             max_sources: self.max_sources,
-            choice: self.choice.choice(self.alpha),
+            choice: self.choice.choice(self.alpha)?,
             merging: self.choice.merging(
                 || match &self.held {
                     Some(text) => catalog::open_held(catalogue, text.clone(), self.format),

@@ -1,5 +1,8 @@
 //! The sky of a run: what is taken of the catalogue.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::error::{PredictError, Result};
 use super::job::{Job, Radius};
 use super::primary::Primary;
@@ -46,6 +49,7 @@ pub(super) fn choose_sky(
         images.check_size(components.len(), chosen.map(|(window, _)| window.frequencies.len()).sum())?;
     }
     let choice = &mut report.choice;
+    choice.outside_patches = keep_patches(job, &mut components)?;
     choice.added = options.choice.add.iter().map(|added| replace(job, &mut components, added)).collect();
     skies.keep_places(&mut components, choice);
     let mut chosen =
@@ -73,6 +77,30 @@ fn count_out<T>(of: &mut Vec<T>, passes: impl FnMut(&T) -> bool) -> usize {
     let before = of.len();
     of.retain(passes);
     before - of.len()
+}
+
+/// Keeps the patches that are wanted, and counts the rest.
+fn keep_patches(job: &Job, components: &mut Vec<Component>) -> Result<usize> {
+    let wanted = &job.options.choice.patches;
+    if wanted.is_empty() {
+        return Ok(0);
+    }
+    let known: BTreeSet<Arc<str>> = components.iter().filter_map(|one| one.patch.clone()).collect();
+    if let Some(missing) = wanted.iter().find(|name| !known.contains(name.as_str())) {
+        let names: Vec<&str> = known.iter().take(20).map(|name| &**name).collect();
+        return Err(PredictError::Options(format!(
+            "--patches: {} has no patch '{missing}'{}",
+            job.catalogue.display(),
+            match names.len() {
+                0 => ": it has none at all".to_owned(),
+                20 => format!("; among the {} it has are {}", known.len(), names.join(", ")),
+                _ => format!("; it has {}", names.join(", ")),
+            }
+        )));
+    }
+    let is_wanted =
+        |one: &Component| one.patch.as_ref().is_some_and(|patch| wanted.iter().any(|name| **name == **patch));
+    Ok(count_out(components, is_wanted))
 }
 
 /// Takes out what a source put in by hand stands for.
@@ -106,6 +134,7 @@ fn told(job: &Job, choice: &ChoiceReport) -> Vec<String> {
             notes.push(format!("{count} sources {words} left out"));
         }
     };
+    out(!options.choice.patches.is_empty(), choice.outside_patches, "of other patches than --patches");
     out(!options.choice.only.is_empty(), choice.outside_only, "outside --only");
     out(!options.choice.exclude.is_empty(), choice.excluded, "in --exclude");
     out(options.min_flux.is_some(), choice.below_min_flux, "below --min-flux");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kernels::SimdLevel;
 
 use super::engine::Engine;
+use super::feeds::FeedRotation;
 use super::images::ImageSky;
 use super::primary::PointingOption;
 use super::smear::Smear;
@@ -92,6 +93,8 @@ pub struct Choice {
     pub only: Vec<Area>,
     /// Leave out what lies in one of these.
     pub exclude: Vec<Area>,
+    /// Keep only what belongs to one of these patches; everything where there is none.
+    pub patches: Vec<String>,
     /// Sources put in by hand. They take the place of what lies within the match radius, and no cut applies to them.
     pub add: Vec<Component>,
 }
@@ -123,6 +126,10 @@ pub struct Options {
     pub min_apparent: Option<f64>,
     /// Whether the model is averaged within channels and integrations, as the data are.
     pub smear: Smear,
+    /// Whether the feeds turn over the sky.
+    pub feed_rotation: FeedRotation,
+    /// Calibration tables of CASA whose gains the model gets.
+    pub apply_gains: Vec<PathBuf>,
     /// Whether a selection without sources is an error.
     pub require_sources: bool,
     /// How the catalogue is read.
@@ -184,6 +191,8 @@ impl Default for Options {
             beam_limit: None,
             min_apparent: None,
             smear: Smear::default(),
+            feed_rotation: FeedRotation::default(),
+            apply_gains: Vec::new(),
             require_sources: false,
             read: ReadOptions::default(),
             held: None,

@@ -3,15 +3,19 @@
 
 mod arrays;
 mod block;
+mod chain;
 mod check;
 mod choose;
 mod correlate;
 mod deadline;
 mod engine;
 mod error;
+mod feeds;
+mod gains;
 mod geometry;
 mod images;
 mod job;
+mod jones;
 mod many;
 mod one_sky;
 mod pipeline;
@@ -33,6 +37,7 @@ pub use check::{CheckResult, allowed};
 pub use correlate::mix;
 pub use engine::{Engine, check_epsilon};
 pub use error::{PredictError, Result};
+pub use feeds::FeedRotation;
 pub use geometry::{gaussian, sources_about};
 pub use images::ImageSky;
 pub use job::{Choice, Job, Merging, Mode, Options, Radius, Writer};

@@ -73,6 +73,8 @@ pub struct AddedReport {
 pub struct ChoiceReport {
     /// Sources put in by hand, and what they replace.
     pub added: Vec<AddedReport>,
+    /// Sources of other patches than `--patches`.
+    pub outside_patches: usize,
     /// Sources outside `--only`.
     pub outside_only: usize,
     /// Sources in `--exclude`.
@@ -210,6 +212,8 @@ pub struct Report {
     pub beam: String,
     /// What the model is averaged over, in words; empty where it is not.
     pub smear: String,
+    /// What feeds and gains make of the model, a line each.
+    pub antennas: Vec<String>,
     /// The plan.
     pub plan: PlanReport,
     /// Where the time went.

@@ -8,6 +8,7 @@ use casacore::{Access, Table};
 use kernels::SimdLevel;
 use rayon::ThreadPool;
 
+use super::chain::Chain;
 use super::check::{Check, allowed};
 use super::choose::choose_sky;
 use super::deadline::bounded;
@@ -171,9 +172,11 @@ fn locked_run(
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
     let averages = Averages::new(options.smear, &components, &outlook.centres, &survey, frequencies[1])?;
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
+    let chain = Chain::new(table, &observation, options)?;
+    report.antennas = chain.describe();
     let plan = pool.install(|| {
         let used = &selection.used;
-        Plan::new(&observation, &survey, used, components, primary, engine, averages, options.memory)
+        Plan::new(&observation, &survey, used, components, primary, engine, averages, chain, options.memory)
     })?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
