@@ -171,6 +171,8 @@ def predict_image(
     beam: str = "none",
     pointing=None,
     smear=None,
+    feed_rotation=None,
+    apply_gains=None,
     fields=None,
     spws=None,
     engine: Optional[str] = None,
