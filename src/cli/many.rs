@@ -99,8 +99,8 @@ fn good_line(ms: &str, report: &Report) -> String {
     }
     let check = report.check.map_or("not checked".into(), |c| format!("rms error {:.1e}", c.rms));
     format!(
-        "complete     {ms}: {} sources, {} rows, {:.2} GB in {:.2} s, {check}",
-        output::grouped(report.catalogue.selected as u64),
+        "complete     {ms}: {}, {} rows, {:.2} GB in {:.2} s, {check}",
+        output::of_sky(&report.catalogue),
         output::grouped(report.rows_predicted),
         report.plan.bytes as f64 / 1e9,
         report.seconds.total,

@@ -8,6 +8,7 @@ mod choice_args;
 mod demo;
 mod draw;
 mod grid_args;
+mod image;
 mod many;
 mod mask;
 mod new_file;
@@ -17,10 +18,12 @@ mod progress;
 mod regions;
 mod sky;
 mod sky_args;
+mod source_args;
 mod status;
 mod supervise;
 mod values;
 mod watch;
+mod wsclean;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -30,12 +33,13 @@ use std::time::Instant;
 use clap::Parser;
 
 use crate::catalog::CatalogError;
+use crate::image::sky::ImageError;
 use crate::ms::MsError;
 use crate::ms::make::MakeError;
 use crate::pictures::PictureError;
-use crate::predict::{self, PredictError, Report};
+use crate::predict::{self, Batch, PredictError, Report};
 use crate::stall::{Journal, Kind, Limits, Watchdog, doing};
-use args::{Args, Command};
+use args::{Args, Command, Verbosity};
 use supervise::{Link, Role, Word, end_now};
 use watch::Watch;
 
@@ -47,6 +51,8 @@ enum CliError {
     Usage(String),
     #[error(transparent)]
     Predict(#[from] PredictError),
+    #[error(transparent)]
+    Image(#[from] ImageError),
     #[error(transparent)]
     Ms(#[from] MsError),
     #[error(transparent)]
@@ -85,6 +91,7 @@ impl CliError {
         match self {
             CliError::Usage(_) | CliError::Picture(PictureError::Format(_)) => exit::USAGE,
             CliError::Predict(error) => predict_exit_code(error),
+            CliError::Image(_) => exit::INPUT,
             CliError::Ms(error) => ms_exit_code(error),
             CliError::Make(MakeError::Exists(_) | MakeError::Spec(_)) | CliError::Exists(_) => exit::INPUT,
             CliError::Make(_) | CliError::Write { .. } | CliError::Picture(_) => exit::IO,
@@ -97,7 +104,10 @@ fn predict_exit_code(error: &PredictError) -> u8 {
         PredictError::Ms(error) => ms_exit_code(error),
         PredictError::Catalog(CatalogError::Write { .. } | CatalogError::WriteSqlite { .. }) => exit::IO,
         PredictError::Catalog(CatalogError::Interrupted) => exit::INTERRUPTED,
-        PredictError::Options(_) | PredictError::Catalog(_) | PredictError::Kernel { .. } => exit::INPUT,
+        PredictError::Options(_)
+        | PredictError::Catalog(_)
+        | PredictError::Image(_)
+        | PredictError::Kernel { .. } => exit::INPUT,
         PredictError::NoSources { .. } => exit::NO_SOURCES,
         PredictError::Check { .. } => exit::CHECK,
         PredictError::Interrupted { .. } => exit::INTERRUPTED,
@@ -134,36 +144,53 @@ fn ms_exit_code(error: &MsError) -> u8 {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    supervised(&work)
+}
+
+/// Has `work` done, by a process of its own where this one can have one.
+fn supervised(work: &dyn Fn(Option<&Arc<Link>>) -> u8) -> ExitCode {
+    let work = |link: Option<&Arc<Link>>| {
+        // A file that grows beyond the limit of the process is an error like others.
+        let _ = signal_hook::flag::register(libc::SIGXFSZ, Arc::default());
+        work(link)
+    };
     match supervise::role() {
         // Without a second process the work is for this one.
-        Role::Supervisor => supervise::run().unwrap_or_else(|| work(None).0),
-        Role::Alone => work(None).0,
+        Role::Supervisor => supervise::run().unwrap_or_else(|| ExitCode::from(work(None))),
+        Role::Alone => ExitCode::from(work(None)),
         Role::Worker(link) => {
-            let (exit_code, code) = work(Some(&link));
+            let code = work(Some(&link));
             link.say(&Word::Exit(code));
-            exit_code
+            ExitCode::from(code)
         }
     }
 }
 
-/// Does what the arguments of the process say; the exit code, and again as a number.
-fn work(link: Option<&Arc<Link>>) -> (ExitCode, u8) {
+/// Does what the arguments of the process say; the exit code.
+fn work(link: Option<&Arc<Link>>) -> u8 {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
             // Clap prints help to stdout and complaints to stderr, and knows which is which.
             let _ = error.print();
-            let code = if error.use_stderr() { exit::USAGE } else { 0 };
-            return (ExitCode::from(code), code);
+            return if error.use_stderr() { exit::USAGE } else { 0 };
         }
     };
-    // A file that grows beyond the limit of the process is an error like others.
-    let _ = signal_hook::flag::register(libc::SIGXFSZ, Arc::default());
-    let code = dispatch(&args, link).unwrap_or_else(|error| {
+    ended(dispatch(&args, link))
+}
+
+/// Runs the program as `wsclean-predict`, with the arguments of the process.
+pub fn wsclean_main() -> ExitCode {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    supervised(&|link| ended(wsclean::run_words(&words, "wsclean-predict", link)))
+}
+
+/// Says what went wrong, if anything did; the exit code.
+fn ended(outcome: Result<u8, CliError>) -> u8 {
+    outcome.unwrap_or_else(|error| {
         output::complain(&with_causes(&error));
         error.exit_code()
-    });
-    (ExitCode::from(code), code)
+    })
 }
 
 /// The error with the causes that its own words leave out.
@@ -195,27 +222,39 @@ fn dispatch(args: &Args, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
         Some(Command::Mask(mask)) => mask::run(mask).map(done),
         Some(Command::Draw(draw)) => draw::run(draw).map(done),
         Some(Command::Regions(regions)) => regions::run(regions).map(done),
+        Some(Command::Image(image)) => image::run(image, link),
+        Some(Command::Wsclean(wsclean)) => wsclean::run(wsclean, link),
         None => predict_into(args, link),
     }
 }
 
 fn predict_into(args: &Args, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
-    let mut batch = args.predict.batch()?;
+    let batch = args.predict.batch()?;
+    run_batch(batch, args.predict.run.verbosity(), args.predict.output.report.as_deref(), link)
+}
+
+/// Makes the predictions of a batch, which may be one.
+fn run_batch(
+    mut batch: Batch,
+    verbosity: Verbosity,
+    report: Option<&Path>,
+    link: Option<&Arc<Link>>,
+) -> Result<u8, CliError> {
     let spent = link.map(|link| link.spent).unwrap_or_default();
     batch.options.timeout = batch.options.timeout.map(|limit| limit.saturating_sub(spent));
     let limits = Limits { stall: batch.options.stall_timeout, whole: batch.options.timeout };
     if batch.ms.len() > 1 {
-        return many::run(&batch, args.predict.verbosity(), args.predict.report.as_deref(), link);
+        return many::run(&batch, verbosity, report, link);
     }
     let job = batch.job(0);
-    let mut watch = Watch::new(args.predict.verbosity(), link);
-    let report = watched(link, &job.ms, limits, || -> Result<Report, CliError> {
+    let mut watch = Watch::new(verbosity, link);
+    let done = watched(link, &job.ms, limits, || -> Result<Report, CliError> {
         let outcome = predict::run(&job, &mut watch);
         watch.finish();
-        keep_report(&outcome, args.predict.report.as_deref())?;
+        keep_report(&outcome, report)?;
         Ok(outcome?)
     })?;
-    watch.summary(&report);
+    watch.summary(&done);
     Ok(0)
 }
 
