@@ -1,12 +1,13 @@
 //! `nvss-predict image`: model images into the column.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::args::{OutputArgs, RunArgs};
 use super::sky_args::{RowArgs, ViewArgs};
+use super::supervise::Link;
 use super::{CliError, run_batch};
 use crate::beam::BeamOption;
 use crate::image::sky::{Parts, Spectra, SpectrumKind, Wanted, find};
@@ -115,6 +116,6 @@ impl ImageArgs {
     }
 }
 
-pub(super) fn run(args: &ImageArgs) -> Result<ExitCode, CliError> {
-    run_batch(&args.batch()?, args.run.verbosity(), args.output.report.as_deref())
+pub(super) fn run(args: &ImageArgs, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
+    run_batch(args.batch()?, args.run.verbosity(), args.output.report.as_deref(), link)
 }

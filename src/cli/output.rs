@@ -115,6 +115,13 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
     if report.dry_run {
         return text;
     }
+    if report.resumed_rows == report.rows && report.rows > 0 {
+        line(&mut text, "complete", format!("{} of {}, as it was", report.column, report.ms));
+        return text;
+    }
+    if report.resumed_rows > 0 {
+        line(&mut text, "resumed", format!("after {} rows", grouped(report.resumed_rows)));
+    }
     let s = &report.seconds;
     line(
         &mut text,
@@ -165,9 +172,14 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
 /// Writes a report as JSON.
 pub(super) fn write_json(report: &impl Serialize, path: &Path) -> Result<(), CliError> {
     let error = |source| CliError::Write { path: path.to_owned(), source };
-    let mut json = serde_json::to_vec_pretty(report).map_err(|source| error(source.into()))?;
-    json.push(b'\n');
-    std::fs::write(path, json).map_err(error)
+    let mut json = serde_json::to_string_pretty(report).map_err(|source| error(source.into()))?;
+    json.push('\n');
+    write_text(&json, path)
+}
+
+/// Writes a text to a file.
+pub(super) fn write_text(text: &str, path: &Path) -> Result<(), CliError> {
+    std::fs::write(path, text).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 
 /// A line of its own.

@@ -5,13 +5,14 @@ mod parse;
 mod words;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 
 use super::args::{Verbosity, forced_simd, typed};
 use super::output::{labelled, say};
 use super::sky_args::resolved;
+use super::supervise::Link;
 use super::{CliError, run_batch};
 use crate::image::sky::{Spectra, SpectrumKind, Wanted, find};
 use crate::predict::{Batch, ImageSky, Options, Radius};
@@ -41,16 +42,16 @@ pub(super) struct WscleanArgs {
 }
 
 /// Runs the subcommand.
-pub(super) fn run(args: &WscleanArgs) -> Result<ExitCode, CliError> {
-    run_words(&args.words, "nvss-predict wsclean")
+pub(super) fn run(args: &WscleanArgs, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
+    run_words(&args.words, "nvss-predict wsclean", link)
 }
 
 /// Runs the words after `wsclean`, as they were given to `program`.
-pub(super) fn run_words(words: &[OsString], program: &str) -> Result<ExitCode, CliError> {
+pub(super) fn run_words(words: &[OsString], program: &str, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
     if words.is_empty() || words.iter().any(|word| ["-help", "--help", "-h"].iter().any(|help| word == help))
     {
         say(USAGE);
-        return Ok(ExitCode::SUCCESS);
+        return Ok(0);
     }
     let asked = Asked::parse(words).map_err(CliError::Usage)?;
     if !asked.quiet {
@@ -58,12 +59,12 @@ pub(super) fn run_words(words: &[OsString], program: &str) -> Result<ExitCode, C
     }
     let arguments = typed(program, words);
     match &asked.drawing {
-        Some(drawing) if !asked.predict => draw::run(&asked, drawing, arguments),
-        _ => predict(&asked, arguments),
+        Some(drawing) if !asked.predict => draw::run(&asked, drawing, arguments).map(|_| 0),
+        _ => predict(&asked, arguments, link),
     }
 }
 
-fn predict(asked: &Asked, arguments: String) -> Result<ExitCode, CliError> {
+fn predict(asked: &Asked, arguments: String, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
     let range = kernels::EPSILON;
     let default = Options::default();
     let mut options = Options {
@@ -106,5 +107,5 @@ fn predict(asked: &Asked, arguments: String) -> Result<ExitCode, CliError> {
         (false, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    run_batch(&Batch { ms: asked.ms.clone(), catalogue: name, options, at_once: 2 }, verbosity, None)
+    run_batch(Batch { ms: asked.ms.clone(), catalogue: name, options, at_once: 2 }, verbosity, None, link)
 }
