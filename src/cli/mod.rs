@@ -31,6 +31,8 @@ use crate::ms::make::MakeError;
 use crate::pictures::PictureError;
 use crate::predict::{self, PredictError, Report};
 use args::{Args, Command};
+#[cfg(fuzzing)]
+pub use values::try_values;
 use watch::Watch;
 
 /// What ended a command before its time.
@@ -122,6 +124,7 @@ fn ms_exit_code(error: &MsError) -> u8 {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    watch::survive_file_limits();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

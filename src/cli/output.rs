@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::CliError;
+use super::{CliError, new_file};
 use crate::predict::{Mode, Report, allowed};
 
 /// Prints to stdout; a reader that went away is no error.
@@ -151,10 +151,10 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
 
 /// Writes a report as JSON.
 pub(super) fn write_json(report: &impl Serialize, path: &Path) -> Result<(), CliError> {
-    let error = |source| CliError::Write { path: path.to_owned(), source };
-    let mut json = serde_json::to_vec_pretty(report).map_err(|source| error(source.into()))?;
+    let error = |source: serde_json::Error| CliError::Write { path: path.to_owned(), source: source.into() };
+    let mut json = serde_json::to_vec_pretty(report).map_err(error)?;
     json.push(b'\n');
-    std::fs::write(path, json).map_err(error)
+    new_file::replace(path, &json)
 }
 
 /// A line of its own.

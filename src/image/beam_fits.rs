@@ -66,8 +66,11 @@ pub fn read(path: &Path) -> Result<ImageBeam, BeamFitsError> {
     let io = |source| BeamFitsError::Io { path: path.to_owned(), source };
     let fits = |source: FitsError| BeamFitsError::Fits { path: path.to_owned(), source: Box::new(source) };
     let layout = |message: String| BeamFitsError::Layout { path: path.to_owned(), message };
+    // cfitsio takes file names apart and calls its standard input by some ("-", "stdin.fits"): a name that begins at the
+    // root is none of these, and one with other such characters is read under a name of our own.
+    let path = path.canonicalize().map_err(io)?;
+    let path = path.as_path();
     std::fs::File::open(path).map_err(io)?;
-    // cfitsio takes file names apart; one with such characters is read under a name of our own.
     let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
     let copy = if path.to_str().is_some_and(|name| name.chars().all(plain)) {
         None

@@ -19,6 +19,8 @@ mod plan_cache;
 mod predictor;
 mod preview;
 mod primary;
+#[cfg(test)]
+mod properties;
 mod report;
 mod run;
 mod scope;

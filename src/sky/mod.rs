@@ -5,6 +5,8 @@ mod cones;
 mod indices;
 mod merge;
 mod neighbours;
+#[cfg(test)]
+mod properties;
 mod region;
 mod select;
 mod spectrum;
