@@ -16,11 +16,12 @@ _UNITS = {
     "min_flux": "Jy",
     "radius": "deg",
     "ref_freq": "Hz",
+    "stall_timeout": "s",
     "timeout": "s",
 }
 
 #: Options that change how a run goes, but not what it writes: the provenance leaves them out.
-RUNNING = {"lock_timeout", "memory", "page_cache", "report", "threads", "timeout", "writer"}
+RUNNING = {"lock_timeout", "memory", "page_cache", "report", "resume", "stall_timeout", "threads", "timeout", "writer"}
 
 
 @functools.lru_cache(maxsize=None)

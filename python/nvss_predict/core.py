@@ -6,7 +6,7 @@ import os
 from typing import Any, Optional
 
 from . import _native, _options
-from .report import Record, Report, Status, parsed
+from .report import Preflight, Record, Report, Status, parsed
 from .skymodel import SkyModel, held
 
 _log = logging.getLogger("nvss_predict")
@@ -55,6 +55,8 @@ def predict(
     epsilon: Optional[float] = None,
     lock_timeout=None,
     timeout=None,
+    stall_timeout=None,
+    resume: bool = False,
     delmod: bool = False,
     dry_run: bool = False,
     report=None,
@@ -114,8 +116,14 @@ def predict(
     lock_timeout : [s]
         How long to wait for the lock of the MeasurementSet (30).
     timeout : [s]
-        How long the whole run may take. It stops at the next block then; a system call that does not return (a hung file
-        system) is not cut short, though this function returns if nothing has been written yet.
+        How long the whole run may take. It stops at the next block then; a run that does not stop within 3 s more is left
+        behind in its thread.
+    stall_timeout : [s]
+        How long the run may be without progress (120; 0: for ever). Where a system call does not return, as on a dead NFS or
+        FUSE file system, :class:`~nvss_predict.StalledError` says which and where; its thread is left behind, and the
+        MeasurementSet cannot be used by this process until that comes back.
+    resume : bool
+        Go on with a run that was killed, from the last rows that had reached the disk; it must be the same prediction.
     delmod : bool
         Remove CASA's virtual model.
     dry_run : bool
@@ -282,12 +290,62 @@ def _found(sources: list, origin: dict) -> SkyModel:
     return model
 
 
-def status(ms, column: str = "MODEL_DATA", *, lock_timeout: float = 30.0) -> Status:
+def status(
+    ms,
+    column: str = "MODEL_DATA",
+    *,
+    deep: bool = False,
+    lock_timeout: float = 30.0,
+    stall_timeout: float = 120.0,
+) -> Status:
     """Whether a model column can be trusted, and where it came from, as ``nvss-predict status`` tells.
 
-    Another thread of this process that writes the MeasurementSet is waited for, up to ``lock_timeout`` [s].
+    With ``deep``, all of a complete column is read, and ``status.deep.matches`` tells whether it holds what was written (None
+    where no digest was kept). Another thread of this process that writes the MeasurementSet is waited for, up to
+    ``lock_timeout`` [s]; :class:`~nvss_predict.StalledError` is raised where a system call does not return within
+    ``stall_timeout`` [s] (0: for ever).
     """
-    return Status(json.loads(_native.status(os.fsdecode(ms), column, float(lock_timeout))))
+    found = _native.status(os.fsdecode(ms), column, bool(deep), float(lock_timeout), float(stall_timeout))
+    return Status(json.loads(found, object_pairs_hook=Record))
+
+
+def check(
+    ms,
+    catalog=None,
+    *,
+    column: str = "MODEL_DATA",
+    beam: str = "auto",
+    lock_timeout: float = 5.0,
+    stall_timeout: float = 120.0,
+    **options: Any,
+) -> Preflight:
+    """What stands in the way of a prediction, as ``nvss-predict check`` tells. Nothing is written.
+
+    Parameters
+    ----------
+    ms : path
+        The MeasurementSet: can it be opened, locked and written, is what it says of itself sound?
+    catalog : path, optional
+        What would be predicted, and in how long.
+    column : str
+        The column that would be filled.
+    beam, **options
+        Those of :func:`predict` that choose the sky.
+    lock_timeout, stall_timeout : [s]
+        How long to wait for the lock, and for a system call that does not return.
+
+    Returns
+    -------
+    Preflight
+        True where nothing stands in the way; ``print`` it.
+    """
+    ms = os.fsdecode(ms)
+    chosen = dict(options, column=column, beam=beam, lock_timeout=lock_timeout, stall_timeout=stall_timeout)
+    words = [*_options.words(chosen), "--", ms, *([] if catalog is None else [os.fsdecode(catalog)])]
+    found, said = _native.check(words, ms, float(lock_timeout), float(stall_timeout))
+    result = Preflight(json.loads(found, object_pairs_hook=Record))
+    result.text = said
+    return result
 
 
 def make_demo_ms(

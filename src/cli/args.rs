@@ -7,19 +7,20 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
 use super::catalog::CatalogArgs;
+use super::check::CheckArgs;
 use super::draw::DrawArgs;
 use super::mask::MaskArgs;
 use super::plot::PlotArgs;
 use super::regions::RegionsArgs;
 use super::sky::SkyPictureArgs;
 use super::sky_args::{SkyArgs, resolved};
-use super::values::parse_bytes;
+use super::values::{parse_bytes, parse_seconds};
 use crate::predict::{self, Batch, Engine, Mode, Options, PageCache, Smear, Writer};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    the column is filled and checked (status: complete)
-  1    status: the column is missing, incomplete, or not of this program
+  1    status: the column is missing, incomplete, changed, or not of this program; check: something stands in the way
   2    wrong usage
   3    bad input: the MeasurementSet or the catalogue cannot be used
   4    another process kept the MeasurementSet locked
@@ -28,12 +29,16 @@ Exit codes:
   7    no sources, and --require-sources was given
   8    several MeasurementSets failed, and not all for the same reason (else the code they share)
   124  stopped by --timeout
+  125  stalled: --stall-timeout passed in a system call that does not return
   130  interrupted
+  134, 139 …  128 and the number of the signal that ended the process at work (SIGABRT, SIGSEGV …)
 
 NVSS_CATALOG names the catalogue that the word NVSS stands for; FIRST_CATALOG, RACS_CATALOG and so on those of the
 surveys that --merge and --spectra-from name.
 NVSS_PREDICT_CACHE names the folder where imports of large catalogues are kept, or is off.
-NVSS_PREDICT_SIMD=portable|neon|avx2|avx512 forces a level of instructions.";
+NVSS_PREDICT_SIMD=portable|neon|avx2|avx512 forces a level of instructions.
+NVSS_PREDICT_SUPERVISOR=off has one process do everything, for debuggers and profilers: it cannot end while a system call of
+it does not return.";
 
 /// Predicts the visibilities of a sky into the MODEL_DATA of a MeasurementSet.
 #[derive(Debug, Parser)]
@@ -58,6 +63,7 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Tell whether a model column is complete, and where it came from
     Status(StatusArgs),
+    Check(Box<CheckArgs>),
     /// Import catalogues into an indexed database, query them, and tell what is in them
     Catalog(CatalogArgs),
     Sky(Box<SkyPictureArgs>),
@@ -114,6 +120,27 @@ pub(super) struct StatusArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// Read the whole column and compare its digest with the one that was kept when it was written
+    #[arg(long)]
+    pub(super) deep: bool,
+    #[command(flatten)]
+    pub(super) stall_timeout: StallArg,
+}
+
+/// The bound on what does not move.
+#[derive(Debug, ClapArgs)]
+pub(super) struct StallArg {
+    /// Seconds without progress after which the command gives up, saying what it is stuck in: the file, the system call, the
+    /// file system. 0: never
+    #[arg(long, default_value_t = 120.0, value_name = "S", value_parser = parse_seconds, help_heading = "Running")]
+    stall_timeout: f64,
+}
+
+impl StallArg {
+    /// None where there is no bound.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        (self.stall_timeout > 0.0).then(|| Duration::from_secs_f64(self.stall_timeout))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -169,6 +196,10 @@ pub(super) struct PredictArgs {
     /// Write what was done to this file as JSON
     #[arg(long, value_name = "FILE.json", help_heading = "Output")]
     pub(super) report: Option<PathBuf>,
+    /// Go on with a run that was killed, from the last rows that had reached the disk. It must be the same run: the same
+    /// catalogue, MeasurementSet and options; of a column that is complete nothing is done
+    #[arg(long, help_heading = "Output")]
+    resume: bool,
     /// Show the plan and write nothing
     #[arg(long, help_heading = "Output")]
     dry_run: bool,
@@ -198,10 +229,12 @@ pub(super) struct PredictArgs {
     /// Seconds to wait for the lock of the MeasurementSet
     #[arg(long, default_value_t = 30.0, value_name = "S", help_heading = "Running")]
     lock_timeout: f64,
-    /// Seconds that the whole run may take: it then stops at the next block, with the column marked incomplete. A system call
-    /// that does not return (a hung file system) is not cut short [default: no limit]
+    /// Seconds that the whole run may take: it then stops at the next block, with the column marked incomplete; one that does not
+    /// stop within 3 s more is left behind [default: no limit]
     #[arg(long, value_name = "S", help_heading = "Running")]
     timeout: Option<f64>,
+    #[command(flatten)]
+    stall_timeout: StallArg,
     /// What sums the sources: every source at every channel, a transform of their delays (many sources), or whichever
     /// costs less
     #[arg(long, value_enum, default_value_t = EngineArg::Auto, help_heading = "Running")]
@@ -288,9 +321,11 @@ impl PredictArgs {
                 memory: self.memory,
                 lock_timeout: Duration::from_secs_f64(wait),
                 timeout: timeout.map(|limit| Duration::from_secs_f64(limit.min(longest))),
+                stall_timeout: self.stall_timeout.limit(),
                 check: self.check,
                 epsilon: self.epsilon,
                 delmod: self.delmod,
+                resume: self.resume,
                 dry_run: self.dry_run,
                 engine: match self.engine {
                     EngineArg::Auto => Engine::Auto,

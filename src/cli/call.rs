@@ -10,11 +10,14 @@ use clap::{ArgAction, Args as _, FromArgMatches};
 
 use super::args::PredictArgs;
 use super::catalog::{self, QueryArgs};
+use super::check::{self, CheckArgs};
+pub use super::status::{Deep, Status};
 use super::{CliError, exit, output, with_causes};
 use crate::catalog::CatalogError;
+use crate::ms::MsError;
 use crate::ms::make::{MadeMs, MsSpec, make};
-use crate::ms::{self, ModelState, MsError};
 use crate::predict::{self, Job, Observer, PredictError, Report};
+use crate::stall::Stall;
 
 /// Real NVSS sources in the field of the demonstration, as CSV, with their citation.
 pub const DEMO_CATALOGUE: &str = include_str!("../../data/demo_nvss.csv");
@@ -32,6 +35,8 @@ pub enum Cause {
     Locked,
     /// The time was up.
     Timeout,
+    /// A system call did not return.
+    Stalled,
     /// The check failed.
     Check,
     /// No sources.
@@ -62,6 +67,7 @@ impl From<CliError> for Failure {
             (_, exit::USAGE) => Cause::Usage,
             (_, exit::LOCKED) => Cause::Locked,
             (_, exit::TIMED_OUT) => Cause::Timeout,
+            (_, exit::STALLED) => Cause::Stalled,
             (_, exit::CHECK) => Cause::Check,
             (_, exit::NO_SOURCES) => Cause::NoSources,
             (_, exit::INTERRUPTED) => Cause::Interrupted,
@@ -75,6 +81,12 @@ impl From<CliError> for Failure {
             _ => None,
         };
         Failure { cause, text, exit_code, report }
+    }
+}
+
+impl From<Stall> for Failure {
+    fn from(stall: Stall) -> Failure {
+        CliError::from(PredictError::from(stall)).into()
     }
 }
 
@@ -187,13 +199,22 @@ pub fn query(words: &[OsString]) -> Result<String, Failure> {
     Ok(catalog::json(&found, &read, args.centre))
 }
 
-/// `nvss-predict status`: whether a column is whole, and where it came from.
+/// `nvss-predict status`: whether a column is whole, where it came from, and with `deep` whether it holds what was written.
 ///
 /// # Errors
 /// As the command.
-pub fn status(ms: &std::path::Path, column: &str) -> Result<ModelState, Failure> {
-    let table = ms::open(ms, casacore::Access::ReadOnly)?;
-    Ok(ModelState::read(&table, column)?)
+pub fn status(ms: &std::path::Path, column: &str, deep: bool) -> Result<Status, Failure> {
+    Ok(Status::read(ms, column, deep)?)
+}
+
+/// `nvss-predict check`: what stands in the way of a prediction, as the JSON that it prints, and in words.
+///
+/// # Errors
+/// As the command.
+pub fn check(words: &[OsString]) -> Result<(String, String), Failure> {
+    let args: CheckArgs = parsed(words)?;
+    let found = args.look()?;
+    Ok((check::json(&found), check::describe(&found)))
 }
 
 /// The MeasurementSet of `nvss-predict demo`, of any size.

@@ -3,6 +3,7 @@
 mod args;
 pub mod call;
 mod catalog;
+mod check;
 mod choice_args;
 mod demo;
 mod draw;
@@ -17,11 +18,14 @@ mod regions;
 mod sky;
 mod sky_args;
 mod status;
+mod supervise;
 mod values;
 mod watch;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Parser;
 
@@ -30,7 +34,9 @@ use crate::ms::MsError;
 use crate::ms::make::MakeError;
 use crate::pictures::PictureError;
 use crate::predict::{self, PredictError, Report};
+use crate::stall::{Journal, Kind, Limits, Watchdog, doing};
 use args::{Args, Command};
+use supervise::{Link, Role, Word, end_now};
 #[cfg(fuzzing)]
 pub use values::try_values;
 use watch::Watch;
@@ -71,6 +77,8 @@ mod exit {
     pub(super) const SEVERAL: u8 = 8;
     /// That of timeout(1).
     pub(super) const TIMED_OUT: u8 = 124;
+    /// Something that the system was asked for never came.
+    pub(super) const STALLED: u8 = 125;
     pub(super) const INTERRUPTED: u8 = 130;
 }
 
@@ -96,6 +104,10 @@ fn predict_exit_code(error: &PredictError) -> u8 {
         PredictError::Check { .. } => exit::CHECK,
         PredictError::Interrupted { .. } => exit::INTERRUPTED,
         PredictError::TimedOut { .. } => exit::TIMED_OUT,
+        PredictError::Stalled(stall) => match stall.kind {
+            Kind::Stalled => exit::STALLED,
+            Kind::TimedOut => exit::TIMED_OUT,
+        },
         PredictError::Thread(_) | PredictError::Threads(_) | PredictError::TileFile { .. } => exit::IO,
     }
 }
@@ -118,28 +130,43 @@ fn ms_exit_code(error: &MsError) -> u8 {
             | casacore::Error::Undefined { .. },
         ) => exit::INPUT,
         MsError::Table(casacore::Error::Locked { .. }) => exit::LOCKED,
-        MsError::Space { .. } | MsError::Table(_) => exit::IO,
+        MsError::Space { .. } | MsError::Room { .. } | MsError::Table(_) => exit::IO,
     }
 }
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     watch::survive_file_limits();
+    match supervise::role() {
+        // Without a second process the work is for this one.
+        Role::Supervisor => supervise::run().unwrap_or_else(|| work(None).0),
+        Role::Alone => work(None).0,
+        Role::Worker(link) => {
+            let (exit_code, code) = work(Some(&link));
+            link.say(&Word::Exit(code));
+            exit_code
+        }
+    }
+}
+
+/// Does what the arguments of the process say; the exit code, and again as a number.
+fn work(link: Option<&Arc<Link>>) -> (ExitCode, u8) {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
             // Clap prints help to stdout and complaints to stderr, and knows which is which.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
+            let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            return (ExitCode::from(code), code);
         }
     };
-    match dispatch(&args) {
-        Ok(code) => code,
-        Err(error) => {
-            output::complain(&with_causes(&error));
-            ExitCode::from(error.exit_code())
-        }
-    }
+    // A file that grows beyond the limit of the process is an error like others.
+    let _ = signal_hook::flag::register(libc::SIGXFSZ, Arc::default());
+    let code = dispatch(&args, link).unwrap_or_else(|error| {
+        output::complain(&with_causes(&error));
+        error.exit_code()
+    });
+    (ExitCode::from(code), code)
 }
 
 /// The error with the causes that its own words leave out.
@@ -157,36 +184,85 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
+/// Runs a command; its exit code.
+fn dispatch(args: &Args, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
+    // Those that look at no column have one way to succeed.
+    let done = |_: ExitCode| 0;
     match &args.command {
-        Some(Command::Demo(demo)) => demo::run(demo),
-        Some(Command::Status(status)) => status::run(status),
-        Some(Command::Catalog(catalog)) => catalog::run(catalog),
-        Some(Command::Sky(sky)) => sky::run(sky),
-        Some(Command::Plot(plot)) => plot::run(plot),
-        Some(Command::Mask(mask)) => mask::run(mask),
-        Some(Command::Draw(draw)) => draw::run(draw),
-        Some(Command::Regions(regions)) => regions::run(regions),
-        None => predict_into(args),
+        Some(Command::Demo(demo)) => demo::run(demo).map(done),
+        Some(Command::Status(status)) => status::run(status, link),
+        Some(Command::Check(check)) => check::run(check, link),
+        Some(Command::Catalog(catalog)) => catalog::run(catalog).map(done),
+        Some(Command::Sky(sky)) => sky::run(sky).map(done),
+        Some(Command::Plot(plot)) => plot::run(plot).map(done),
+        Some(Command::Mask(mask)) => mask::run(mask).map(done),
+        Some(Command::Draw(draw)) => draw::run(draw).map(done),
+        Some(Command::Regions(regions)) => regions::run(regions).map(done),
+        None => predict_into(args, link),
     }
 }
 
-fn predict_into(args: &Args) -> Result<ExitCode, CliError> {
-    let batch = args.predict.batch()?;
+fn predict_into(args: &Args, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
+    let mut batch = args.predict.batch()?;
+    let spent = link.map(|link| link.spent).unwrap_or_default();
+    batch.options.timeout = batch.options.timeout.map(|limit| limit.saturating_sub(spent));
+    let limits = Limits { stall: batch.options.stall_timeout, whole: batch.options.timeout };
     if batch.ms.len() > 1 {
-        return many::run(&batch, args.predict.verbosity(), args.predict.report.as_deref());
+        return many::run(&batch, args.predict.verbosity(), args.predict.report.as_deref(), link);
     }
     let job = batch.job(0);
-    let mut watch = Watch::new(args.predict.verbosity());
-    let outcome = predict::run(&job, &mut watch);
-    watch.finish();
-    keep_report(&outcome, args.predict.report.as_deref())?;
-    watch.summary(&outcome?);
-    Ok(ExitCode::SUCCESS)
+    let mut watch = Watch::new(args.predict.verbosity(), link);
+    let report = watched(link, &job.ms, limits, || -> Result<Report, CliError> {
+        let outcome = predict::run(&job, &mut watch);
+        watch.finish();
+        keep_report(&outcome, args.predict.report.as_deref())?;
+        Ok(outcome?)
+    })?;
+    watch.summary(&report);
+    Ok(0)
+}
+
+/// Does `task`, which is about `path`; where it passes a limit, says so and ends the process.
+fn watched<T>(link: Option<&Arc<Link>>, path: &Path, limits: Limits, task: impl FnOnce() -> T) -> T {
+    let journal = Journal::new();
+    let _entered = journal.enter();
+    let (alive, last) = (link.cloned(), link.cloned());
+    let looked = move || {
+        if let Some(link) = &alive {
+            link.say(&Word::Alive);
+        }
+    };
+    let stalled = move |stall| {
+        let error = PredictError::from(stall);
+        output::complain(&with_causes(&error));
+        let code = predict_exit_code(&error);
+        match &last {
+            Some(link) => {
+                link.say(&Word::Exit(code));
+                end_now(code);
+            }
+            None => std::process::exit(code.into()),
+        }
+    };
+    // Without a thread for it the task is not watched, as on a system without threads to spare little would be gained.
+    let watchdog = Watchdog::watch(journal, path, limits, Instant::now(), looked, stalled);
+    let tell = |word: Word| {
+        if let Some(link) = link {
+            link.say(&word);
+        }
+    };
+    if watchdog.is_ok() {
+        tell(Word::Bound(limits.stall));
+    }
+    let done = task();
+    drop(watchdog);
+    tell(Word::Free);
+    done
 }
 
 /// Writes the report of a run to where it was asked for.
 fn keep_report(outcome: &predict::Result<Report>, path: Option<&Path>) -> Result<(), CliError> {
+    let _doing = path.map(|path| doing("while writing the report", path));
     // A failed check is reported too: its figures are what one wants to look at.
     let report = match outcome {
         Ok(report) => report,

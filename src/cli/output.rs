@@ -102,6 +102,13 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
     if report.dry_run {
         return text;
     }
+    if report.resumed_rows == report.rows && report.rows > 0 {
+        line(&mut text, "complete", format!("{} of {}, as it was", report.column, report.ms));
+        return text;
+    }
+    if report.resumed_rows > 0 {
+        line(&mut text, "resumed", format!("after {} rows", grouped(report.resumed_rows)));
+    }
     let s = &report.seconds;
     line(
         &mut text,
@@ -152,9 +159,14 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
 /// Writes a report as JSON.
 pub(super) fn write_json(report: &impl Serialize, path: &Path) -> Result<(), CliError> {
     let error = |source: serde_json::Error| CliError::Write { path: path.to_owned(), source: source.into() };
-    let mut json = serde_json::to_vec_pretty(report).map_err(error)?;
-    json.push(b'\n');
-    new_file::replace(path, &json)
+    let mut json = serde_json::to_string_pretty(report).map_err(error)?;
+    json.push('\n');
+    write_text(&json, path)
+}
+
+/// Writes a text to a file, as a whole.
+pub(super) fn write_text(text: &str, path: &Path) -> Result<(), CliError> {
+    new_file::replace(path, text.as_bytes())
 }
 
 /// A line of its own.

@@ -38,6 +38,12 @@ fn number_and_unit(text: &str) -> Result<(f64, &str), String> {
     Ok((value, unit.trim()))
 }
 
+/// A time [s], of at most a week: longer than anybody waits, and short enough for the clock's arithmetic.
+pub(super) fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.trim().parse().map_err(|_| format!("'{text}' is no number of seconds"))?;
+    if seconds >= 0.0 { Ok(seconds.min(7.0 * 86_400.0)) } else { Err("must be at least zero".into()) }
+}
+
 /// A flux density [Jy]; without a unit in Jy.
 pub(super) fn parse_flux(text: &str) -> Result<f64, String> {
     let (value, unit) = number_and_unit(text)?;

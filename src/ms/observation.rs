@@ -6,6 +6,7 @@ use casacore::{Access, Record, Table, Value};
 
 use super::error::{MsError, Result};
 use super::field::{Field, read_fields};
+use crate::stall::doing;
 
 /// A spectral window: the frequencies of its channels.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +80,7 @@ impl Observation {
     /// is no MeasurementSet or contradicts itself.
     pub fn read(ms: &Table) -> Result<Observation> {
         let path = ms.path().to_path_buf();
+        let _doing = doing("while reading the subtables of", &path);
         for column in NEEDED_COLUMNS {
             if !ms.has_column(column) {
                 return Err(MsError::Invalid {

@@ -7,6 +7,7 @@ use casacore::Table;
 use ndarray::ArrayViewMut2;
 
 use super::error::Result;
+use crate::stall::doing;
 
 /// What is predicted from, for a run of consecutive rows.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +37,7 @@ impl RowBlock {
     /// Any error of casacore, for instance a UVW cell without a value.
     pub fn read(ms: &Table, rows: Range<u64>, exposure: bool) -> Result<RowBlock> {
         let count = (rows.end - rows.start) as usize;
+        let _doing = doing("while reading the rows of", ms.path());
         let mut uvw = vec![[0.0; 3]; count];
         if count > 0 {
             let flat: &mut [f64] = uvw.as_flattened_mut();

@@ -9,7 +9,7 @@ use super::error::{PredictError, Result};
 use super::job::Mode;
 use super::plan::{Key, Plan};
 use crate::ms::rows::is_finite;
-use crate::ms::{CellShape, RowBlock, TileFile};
+use crate::ms::{CellShape, ColumnDigest, RowBlock, TileFile};
 
 /// What becomes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(crate) struct Block {
     pub(crate) data: Vec<Complex32>,
     /// What was there before [Jy], as long as `data` where it is needed, else empty.
     pub(crate) old: Vec<Complex32>,
+    /// That of the rows predicted.
+    pub(crate) digest: ColumnDigest,
 }
 
 /// A run of consecutive rows of one shape.
@@ -142,6 +144,12 @@ impl Block {
         })?;
         if mode != Mode::Replace {
             self.combine(mode);
+        }
+        self.digest = ColumnDigest::default();
+        for run in self.runs(|action| action == Action::Predict) {
+            let first = self.rows.start + run.first as u64;
+            let rows = self.data[run.range()].chunks_exact(run.shape.len().max(1));
+            (first..).zip(rows).for_each(|(row, data)| self.digest.add(row, data));
         }
         Ok(())
     }

@@ -143,17 +143,23 @@ pub struct Options {
     pub memory: usize,
     /// How long to wait for the lock of the MeasurementSet.
     pub lock_timeout: Duration,
-    /// How long the run may take. It stops at the next block then, as if interrupted: a system call that does not return
-    /// is beyond it.
+    /// How long the run may take. It stops at the next block then, as if interrupted; who watches it (see
+    /// [`crate::stall`]) leaves it behind where it does not.
     pub timeout: Option<Duration>,
+    /// How long the run may be without progress, for who watches it.
+    pub stall_timeout: Option<Duration>,
     /// How many visibilities are read back and checked.
     pub check: usize,
     /// The rms error over cross-correlations that is promised, relative to rms |V|: 1e-6 to 1e-3.
     pub epsilon: f64,
     /// Whether CASA's virtual model is removed.
     pub delmod: bool,
+    /// Whether a run that was killed is gone on with, if it was the same.
+    pub resume: bool,
     /// Whether only the plan is made and nothing written.
     pub dry_run: bool,
+    /// Whether a dry run also tells how long computing would take, by trying some blocks.
+    pub estimate: bool,
     /// The engine that sums the sources.
     pub engine: Engine,
     /// Who writes the column.
@@ -192,10 +198,13 @@ impl Default for Options {
             memory: 512 << 20,
             lock_timeout: Duration::from_secs(30),
             timeout: None,
+            stall_timeout: Some(Duration::from_secs(120)),
             check: 256,
             epsilon: 1e-6,
             delmod: false,
+            resume: false,
             dry_run: false,
+            estimate: false,
             engine: Engine::Auto,
             writer: Writer::Auto,
             page_cache: PageCache::Auto,

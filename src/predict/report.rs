@@ -171,6 +171,8 @@ pub struct Report {
     pub rows: u64,
     /// Rows predicted.
     pub rows_predicted: u64,
+    /// Rows, from the first on, that an earlier run had done, where this one resumed it.
+    pub resumed_rows: u64,
     /// FIELD_IDs predicted.
     pub fields: Vec<i32>,
     /// Spectral windows predicted.
@@ -185,6 +187,8 @@ pub struct Report {
     pub smear: String,
     /// The plan.
     pub plan: PlanReport,
+    /// How long computing would take [s], where a dry run was asked to tell.
+    pub compute_estimate: Option<f64>,
     /// Where the time went.
     pub seconds: Seconds,
     /// Bytes written over the time of the stream and the sync [GB/s].
