@@ -41,6 +41,8 @@ use crate::predict::{self, Batch, PredictError, Report};
 use crate::stall::{Journal, Kind, Limits, Watchdog, doing};
 use args::{Args, Command, Verbosity};
 use supervise::{Link, Role, Word, end_now};
+#[cfg(fuzzing)]
+pub use values::try_values;
 use watch::Watch;
 
 /// What ended a command before its time.
@@ -151,7 +153,7 @@ pub fn main() -> ExitCode {
 fn supervised(work: &dyn Fn(Option<&Arc<Link>>) -> u8) -> ExitCode {
     let work = |link: Option<&Arc<Link>>| {
         // A file that grows beyond the limit of the process is an error like others.
-        let _ = signal_hook::flag::register(libc::SIGXFSZ, Arc::default());
+        watch::survive_file_limits();
         work(link)
     };
     match supervise::role() {

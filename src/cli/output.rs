@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::CliError;
+use super::{CliError, new_file};
 use crate::predict::{CatalogueReport, Mode, Report, allowed};
 
 /// Prints to stdout; a reader that went away is no error.
@@ -171,15 +171,15 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
 
 /// Writes a report as JSON.
 pub(super) fn write_json(report: &impl Serialize, path: &Path) -> Result<(), CliError> {
-    let error = |source| CliError::Write { path: path.to_owned(), source };
-    let mut json = serde_json::to_string_pretty(report).map_err(|source| error(source.into()))?;
+    let error = |source: serde_json::Error| CliError::Write { path: path.to_owned(), source: source.into() };
+    let mut json = serde_json::to_string_pretty(report).map_err(error)?;
     json.push('\n');
     write_text(&json, path)
 }
 
-/// Writes a text to a file.
+/// Writes a text to a file, as a whole.
 pub(super) fn write_text(text: &str, path: &Path) -> Result<(), CliError> {
-    std::fs::write(path, text).map_err(|source| CliError::Write { path: path.to_owned(), source })
+    new_file::replace(path, text.as_bytes())
 }
 
 /// A line of its own.

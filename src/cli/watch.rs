@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
 use super::args::Verbosity;
 use super::output;
@@ -52,6 +52,11 @@ pub(super) fn stop_flag(link: Option<&Arc<Link>>) -> Arc<AtomicBool> {
         link.obey(&stop);
     }
     stop
+}
+
+/// Has a write beyond the limit on the size of files (`ulimit -f`) fail as any other may, instead of ending the process.
+pub(super) fn survive_file_limits() {
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 impl Observer for Watch {

@@ -26,7 +26,9 @@ pub(super) fn open(path: &Path) -> Result<OpenFits, OpenError> {
     if file.metadata().map_err(OpenError::Io)?.is_dir() {
         return Err(OpenError::Io(std::io::ErrorKind::IsADirectory.into()));
     }
-    // cfitsio takes file names apart; one with such characters is opened by its descriptor.
+    // cfitsio takes file names apart and calls its standard input by some ("-", "stdin.fits"): a name that begins at the
+    // root is none of these, and one with other such characters is opened by its descriptor.
+    let path = &path.canonicalize().map_err(OpenError::Io)?;
     let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
     let fits = |error| OpenError::Fits(Box::new(error));
     if path.to_str().is_some_and(|name| name.chars().all(plain)) {

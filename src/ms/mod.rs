@@ -12,6 +12,7 @@ pub mod observation;
 pub mod page_cache;
 pub mod pairs;
 pub mod pointing;
+pub mod reserve;
 pub mod rows;
 pub mod space;
 pub mod state;

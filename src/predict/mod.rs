@@ -27,6 +27,8 @@ mod predictor;
 mod preflight;
 mod preview;
 mod primary;
+#[cfg(test)]
+mod properties;
 mod report;
 mod resume;
 mod run;

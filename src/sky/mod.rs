@@ -8,6 +8,8 @@ mod light_curve;
 mod merge;
 mod neighbours;
 mod polarisation;
+#[cfg(test)]
+mod properties;
 mod region;
 mod select;
 mod shape;
