@@ -135,6 +135,7 @@ enum EngineArg {
     Auto,
     Direct,
     DelayFft,
+    Nufft3d,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -202,8 +203,8 @@ pub(super) struct PredictArgs {
     /// that does not return (a hung file system) is not cut short [default: no limit]
     #[arg(long, value_name = "S", help_heading = "Running")]
     timeout: Option<f64>,
-    /// What sums the sources: every source at every channel, a transform of their delays (many sources), or whichever
-    /// costs less
+    /// What sums the sources: every source at every channel, a transform of their delays (many sources), a transform of the
+    /// sky (thousands to millions of points), or whichever costs least
     #[arg(long, value_enum, default_value_t = EngineArg::Auto, help_heading = "Running")]
     engine: EngineArg,
     /// Who writes the column: the compute threads straight into its tile file where they can, or casacore
@@ -296,6 +297,7 @@ impl PredictArgs {
                     EngineArg::Auto => Engine::Auto,
                     EngineArg::Direct => Engine::Direct,
                     EngineArg::DelayFft => Engine::DelayFft,
+                    EngineArg::Nufft3d => Engine::Nufft3d,
                 },
                 writer: match self.writer {
                     WriterArg::Auto => Writer::Auto,

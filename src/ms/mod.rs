@@ -13,6 +13,7 @@ pub mod rows;
 pub mod space;
 pub mod state;
 pub mod tile_file;
+pub mod tracks;
 pub mod virtual_model;
 
 use std::path::Path;
@@ -28,6 +29,7 @@ pub use page_cache::{ColumnFiles, PageCache};
 pub use rows::{RowBlock, RowSurvey};
 pub use state::{ModelState, Provenance};
 pub use tile_file::TileFile;
+pub use tracks::Tracks;
 
 /// Opens the main table of a MeasurementSet. Returns at once whatever locks others hold.
 ///

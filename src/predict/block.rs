@@ -52,9 +52,6 @@ impl Run {
     }
 }
 
-/// Rows that a thread predicts at a time.
-const ROWS_PER_TASK: usize = 48;
-
 /// Rows of one kernel: UVW [m], exposures [s] where integrations are averaged, and their visibilities.
 #[derive(Default)]
 struct Group<'d> {
@@ -131,11 +128,12 @@ impl Block {
         }
         groups.into_par_iter().try_for_each(|(key, mut group)| {
             let predictor = plan.predictor(key)?;
-            let parts = group.uvw.par_chunks(ROWS_PER_TASK).zip(group.out.par_chunks_mut(ROWS_PER_TASK));
+            let rows = predictor.rows_at_a_time();
+            let parts = group.uvw.par_chunks(rows).zip(group.out.par_chunks_mut(rows));
             parts
                 .enumerate()
                 .try_for_each(|(part, (uvw, out))| {
-                    let exposure = group.exposure.get(part * ROWS_PER_TASK..).unwrap_or_default();
+                    let exposure = group.exposure.get(part * rows..).unwrap_or_default();
                     predictor.predict(uvw, exposure, out)
                 })
                 .map_err(|source| plan.kernel_error(key.data_desc, source))

@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod geometry;
 mod job;
+mod judge;
 mod many;
 mod one_sky;
 mod pipeline;
@@ -25,6 +26,10 @@ mod scope;
 mod setup;
 mod skies;
 mod smear;
+mod space;
+mod threads;
+mod transform;
+mod transform_choice;
 
 pub use crate::ms::PageCache;
 pub use arrays::{ArrayError, ArrayOptions, Arrays, StokesPlane, exact_visibilities, visibilities};

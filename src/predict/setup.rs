@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::engine::{Content, EngineChoice, Kernel, Load};
 use super::smear::Rule;
+use super::transform::Transform;
 use crate::ms::RowSurvey;
 use crate::sky::{Component, Stokes};
 
@@ -32,6 +33,8 @@ pub(super) struct Setup {
     pub(super) base: Vec<(f32, Kernel)>,
     /// The engine of the base in words.
     pub(super) engine: String,
+    /// What sums the sources in place of the base, where that costs less.
+    pub(super) transform: Option<Box<Transform>>,
 }
 
 impl Setup {
