@@ -6,6 +6,7 @@ use ndarray::ArrayViewMut3;
 use rayon::prelude::*;
 
 use super::block::{Action, Block};
+use super::chain::{Moment, moments};
 use super::error::Result;
 use super::job::Mode;
 use super::judge::Wanted;
@@ -48,6 +49,7 @@ struct Pick {
     uvw: [f64; 3],
     exposure: f64,
     key: Key,
+    ends: [Moment; 2],
     /// What was there before the run.
     old: Complex32,
 }
@@ -131,6 +133,7 @@ impl Check {
                 uvw: rows.uvw[i],
                 exposure: rows.exposure.get(i).copied().unwrap_or(0.0),
                 key: plan.key(rows, i),
+                ends: moments(rows, i),
                 old: block
                     .old
                     .get(offset + channel * shape.correlations + correlation)
@@ -159,9 +162,11 @@ impl Check {
             };
             let view = plan.view(first.key)?;
             let model = |pick: &Pick| {
-                plan.reference(&view, pick.key, (pick.uvw, pick.exposure), pick.channel, pick.correlation)
+                let ends = [&pick.ends[0], &pick.ends[1]];
+                let row = (pick.uvw, pick.exposure);
+                plan.reference(&view, pick.key, row, ends, pick.channel, pick.correlation)
             };
-            Ok(picks.par_iter().map(model).collect())
+            picks.par_iter().map(model).collect()
         };
         let models: Vec<Vec<Complex64>> = same.par_iter().map(of_key).collect::<Result<_>>()?;
         Ok(models.concat())

@@ -42,12 +42,12 @@ struct Prepared {
 
 impl Plan<'_> {
     /// Whether [`Plan::sums_of_many`] serves better than [`Plan::reference`]; it does not where sources are seen through a
-    /// beam or averaged.
+    /// beam, vary or are averaged, or where antennas have matrices.
     pub(super) fn has_many(&self) -> bool {
         self.components.len() > MANY
-            && self.primary.is_none()
+            && !self.has_factors()
             && !self.needs_exposure()
-            && self.setups.values().all(|setup| setup.channel == Rule::middle())
+            && self.setups.values().all(|setup| setup.channel == Rule::middle() && setup.basis.is_none())
     }
 
     /// Visibilities by sums over all components: phases in double precision, points' phasors in single, sums in double.
@@ -99,9 +99,8 @@ impl Plan<'_> {
         frequencies: &[f64],
     ) -> Result<Vec<[Complex64; 4]>> {
         let mut sums = vec![[Complex64::ZERO; 4]; wanted.len()];
-        let (points, gaussians): (Vec<&Component>, Vec<&Component>) =
+        let (points, shaped): (Vec<&Component>, Vec<&Component>) =
             part.iter().partition(|component| component.shape == Shape::Point);
-        let mut factor = [0.0];
         for space in [Space::Sky, Space::B1950] {
             if !prepared.iter().any(|wanted| wanted.space == space) {
                 continue;
@@ -112,26 +111,20 @@ impl Plan<'_> {
                 places.iter_mut().zip(vector).for_each(|(list, x)| list.push(x));
             }
             for (at, frequency) in frequencies.iter().enumerate() {
-                let mut flux = [const { Vec::new() }; 4];
-                for component in &points {
-                    component.evaluate(&[*frequency], &mut factor);
-                    let stokes = four(component.stokes);
-                    flux.iter_mut().zip(stokes).for_each(|(list, x)| list.push((x * factor[0]) as f32));
-                }
-                for (stokes, flux) in
-                    flux.iter().enumerate().filter(|(_, list)| list.iter().any(|x| *x != 0.0))
-                {
+                for stokes in (0..4).filter(|stokes| points.iter().any(|component| component.has(*stokes))) {
+                    let flux: Vec<f32> =
+                        points.iter().map(|component| component.value(stokes, *frequency) as f32).collect();
                     let here = |(_, wanted): &(usize, &Prepared)| wanted.at == at && wanted.space == space;
                     for (index, one) in prepared.iter().enumerate().filter(here) {
                         let [x, y, z] = &places;
-                        let sum = sum_points(self.engine.level, [x, y, z], flux, one.wave, one.offset);
+                        let sum = sum_points(self.engine.level, [x, y, z], &flux, one.wave, one.offset);
                         sums[index][stokes] +=
                             sum.map_err(|source| self.kernel_error(wanted[index].key.data_desc, source))?;
                     }
                 }
             }
         }
-        if gaussians.is_empty() {
+        if shaped.is_empty() {
             return Ok(sums);
         }
         let mut view = None;
@@ -139,14 +132,13 @@ impl Plan<'_> {
             // Keys come in the order of the rows.
             if view.as_ref().is_none_or(|(key, _)| *key != wanted.key) {
                 let centre = self.centre(wanted.key.field, f64::from_bits(wanted.key.time))?;
-                view = Some((wanted.key, Sky::new(gaussians.iter().copied(), centre.frame).about(centre)));
+                view = Some((wanted.key, Sky::new(shaped.iter().copied(), centre.frame).about(centre)));
             }
             let sources = view.iter().flat_map(|(_, sources)| sources);
-            for (source, component) in sources.zip(&gaussians) {
+            for (source, component) in sources.zip(&shaped) {
                 let response = reference::response(wanted.uvw, one.frequency, source);
-                component.evaluate(&[one.frequency], &mut factor);
-                for (sum, flux) in sums[index].iter_mut().zip(four(component.stokes)) {
-                    *sum += response * (flux * factor[0]);
+                for (sum, flux) in sums[index].iter_mut().zip(four(component.stokes_at(one.frequency))) {
+                    *sum += response * flux;
                 }
             }
         }

@@ -8,6 +8,7 @@ use casacore::{Access, Table};
 use kernels::SimdLevel;
 use rayon::ThreadPool;
 
+use super::chain::Chain;
 use super::check::{Check, allowed};
 use super::choose::choose_sky;
 use super::deadline::bounded;
@@ -147,7 +148,8 @@ fn locked_run(
     let (primary, frequencies) = (&outlook.primary, outlook.frequencies);
     let (components, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
     report.beam = primary.description.clone();
-    for warning in outlook.doubts(&components) {
+    let of_images = skies.images().and_then(|images| images.doubts(!primary.is_none()));
+    for warning in outlook.doubts(&components).into_iter().chain(of_images) {
         observer.warning(&warning);
         report.warnings.push(warning);
     }
@@ -170,9 +172,11 @@ fn locked_run(
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
     let averages = Averages::new(options.smear, &components, &outlook.centres, &survey, frequencies[1])?;
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
+    let chain = Chain::new(table, &observation, options)?;
+    report.antennas = chain.describe();
     let plan = pool.install(|| {
         let used = &selection.used;
-        Plan::new(&observation, &survey, used, components, primary, engine, averages, options.memory)
+        Plan::new(&observation, &survey, used, components, primary, engine, averages, chain, options.memory)
     })?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
@@ -464,9 +468,9 @@ fn write_history(table: &Table, provenance: &Provenance, report: &Report, option
         None => "not checked".into(),
     };
     let message = format!(
-        "nvss-predict {}: {} sources, {:.3} Jy, {} {} into {} ({} rows); {check}",
+        "nvss-predict {}: {}, {:.3} Jy, {} {} into {} ({} rows); {check}",
         report.version,
-        report.catalogue.selected,
+        report.catalogue.counted(),
         report.catalogue.flux_jy,
         report.catalogue.path,
         match report.mode {

@@ -10,7 +10,7 @@ use super::geometry::Sky;
 use super::plan::{Key, Plan};
 use super::plan_cache::Recent;
 use super::predictor::{Predictor, Summer, Turned};
-use super::setup::{Members, Setup, four};
+use super::setup::{Members, Setup};
 use super::smear::rate;
 use super::space::{Axes, Space, Turn};
 use super::threads::fill;
@@ -62,7 +62,7 @@ impl Transform {
 pub(super) struct Lists {
     pub(super) stokes: usize,
     pub(super) points: (Vec<[f64; 3]>, Vec<f32>),
-    pub(super) gaussians: (Vec<Source>, Vec<f32>),
+    pub(super) shaped: (Vec<Source>, Vec<f32>),
 }
 
 /// Where a view looks from, and through what.
@@ -71,6 +71,8 @@ pub(super) struct ViewOf {
     pub(super) axes: Axes,
     pointing: Option<Direction>,
     pair: (usize, usize),
+    /// [s, MJD]
+    time: f64,
 }
 
 impl Plan<'_> {
@@ -80,7 +82,7 @@ impl Plan<'_> {
         let centre = if transform.each_view { self.centre(key.field, time)? } else { transform.centre };
         let beam = !self.primary.is_none();
         let pointing = if beam { Some(self.primary.pointing(time, centre)?) } else { None };
-        Ok(ViewOf { centre, axes: Space::of(centre.frame).axes(centre), pointing, pair: key.pair })
+        Ok(ViewOf { centre, axes: Space::of(centre.frame).axes(centre), pointing, pair: key.pair, time })
     }
 
     /// The sky of a view, with spectra at `frequencies` [Hz].
@@ -96,7 +98,7 @@ impl Plan<'_> {
             .iter()
             .map(|plane| {
                 let is_point = |index: &&usize| self.components[**index].shape == Shape::Point;
-                let (points, gaussians): (Vec<usize>, Vec<usize>) =
+                let (points, shaped): (Vec<usize>, Vec<usize>) =
                     plane.components.iter().partition(|index| is_point(index));
                 let mut places = vec![[0.0; 3]; points.len()];
                 fill(
@@ -109,15 +111,11 @@ impl Plan<'_> {
                         place[0] = view.axes.place(space.vector(self.components[*index].position));
                     },
                 );
-                let shaped = gaussians.iter().map(|index| &self.components[*index]);
-                let sources = Sky::new(shaped, view.centre.frame).about(view.centre);
+                let components = shaped.iter().map(|index| &self.components[*index]);
+                let sources = Sky::new(components, view.centre.frame).about(view.centre);
                 let flux = |indices: &[usize]| self.flux(plane.stokes, indices, frequencies, view, threads);
-                let (of_points, of_gaussians) = (flux(&points), flux(&gaussians));
-                Lists {
-                    stokes: plane.stokes,
-                    points: (places, of_points),
-                    gaussians: (sources, of_gaussians),
-                }
+                let (of_points, of_shaped) = (flux(&points), flux(&shaped));
+                Lists { stokes: plane.stokes, points: (places, of_points), shaped: (sources, of_shaped) }
             })
             .collect()
     }
@@ -135,16 +133,16 @@ impl Plan<'_> {
         let pointing = view.pointing.map(|pointing| pointing.to(view.centre.frame));
         let mut spectra = vec![0.0f32; indices.len() * width];
         let scratch = || vec![0.0; width];
-        fill(threads, indices, &mut spectra, width, scratch, |scale, index, spectrum| {
+        fill(threads, indices, &mut spectra, width, scratch, |flux, index, spectrum| {
             let component: &Component = &self.components[*index];
-            component.evaluate(frequencies, scale);
+            component.evaluate(stokes, frequencies, flux);
             if let Some(pointing) = pointing {
                 let place = component.position.to(view.centre.frame);
                 let offset = Offset::from_lmn(place.lmn(pointing));
-                self.primary.apply(view.pair, offset, frequencies, scale);
+                self.primary.apply(view.pair, offset, frequencies, flux);
             }
-            let flux = four(component.stokes)[stokes];
-            spectrum.iter_mut().zip(scale).for_each(|(to, factor)| *to = (flux * *factor) as f32);
+            let factor = component.light_curve.as_ref().map_or(1.0, |curve| curve.factor(view.time));
+            spectrum.iter_mut().zip(flux).for_each(|(to, flux)| *to = (*flux * factor) as f32);
         });
         spectra
     }
@@ -261,12 +259,9 @@ impl<'a> Borrowed<'a> {
     }
 
     pub(super) fn planes(&self) -> Vec<Plane<'a>> {
-        let plane = |list: &'a Lists| Plane {
-            stokes: list.stokes,
-            sources: &list.gaussians.0,
-            spectra: &list.gaussians.1,
-        };
-        self.0.iter().filter(|list| !list.gaussians.0.is_empty()).map(plane).collect()
+        let plane =
+            |list: &'a Lists| Plane { stokes: list.stokes, sources: &list.shaped.0, spectra: &list.shaped.1 };
+        self.0.iter().filter(|list| !list.shaped.0.is_empty()).map(plane).collect()
     }
 
     pub(super) fn points(&self) -> Vec<Points<'a>> {

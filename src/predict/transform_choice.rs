@@ -95,16 +95,16 @@ impl Plan<'_> {
         }
         let time = f64::from_bits(key.time);
         let centre = self.centre(key.field, time)?;
-        let beam = !self.primary.is_none();
         // Position angles from the centre's north are another sky about another centre.
         let turning = work.centres > 1
-            && self.components.iter().any(|component| {
-                matches!(component.shape, Shape::Gaussian(g) if g.angle_frame == AngleFrame::Centre)
-            });
+            && self
+                .components
+                .iter()
+                .any(|component| matches!(component.shape.angle(), Some((_, AngleFrame::Centre))));
         let nodes = setup.channel.nodes().len();
         let mut transform = Transform {
             centre,
-            each_view: beam || turning || work.spaces > 1,
+            each_view: self.has_factors() || turning || work.spaces > 1,
             starts: Vec::new(),
             samples: None,
             options: NufftOptions::new(self.engine.epsilon(), 0).threads(rayon::current_num_threads()),
@@ -170,7 +170,7 @@ impl Plan<'_> {
             self.engine.epsilon(),
             match self.components.iter().filter(|c| c.shape != Shape::Point).count() {
                 0 => String::new(),
-                n => format!("; {n} Gaussians by the delay-FFT"),
+                n => format!("; {n} sources with shapes by the delay-FFT"),
             },
         );
         Ok(Choice::Transform(Box::new(transform), words))
@@ -186,7 +186,7 @@ impl Plan<'_> {
         let thin = thinned(&setup.planes, JURY);
         let (mut power, mut tails) = (0.0, [0.0; SAMPLES + 1]);
         for list in self.lists(&thin, &samples, view, 1) {
-            let spectra = list.points.1.chunks_exact(SAMPLES).chain(list.gaussians.1.chunks_exact(SAMPLES));
+            let spectra = list.points.1.chunks_exact(SAMPLES).chain(list.shaped.1.chunks_exact(SAMPLES));
             for spectrum in spectra {
                 let term = |k: usize| {
                     let angle = |i: usize| std::f64::consts::PI * (i as f64 + 0.5) / SAMPLES as f64;
@@ -281,7 +281,7 @@ impl Plan<'_> {
         best.ok_or(refused)
     }
 
-    /// Seconds of one core by the cheaper of the other engines, without Gaussians: to set up, and for a row. From some of the
+    /// Seconds of one core by the cheaper of the other engines, without sources that have shapes: to set up, and for a row. From some of the
     /// points, as costs grow with their number.
     fn other_cost(
         &self,

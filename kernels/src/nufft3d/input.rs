@@ -42,7 +42,7 @@ impl List<'_> {
 
     pub fn source(&self, index: usize) -> Source {
         match self {
-            List::Sources(sources) => sources[index],
+            List::Sources(sources) => sources[index].clone(),
             List::Points(points) => Source { lmn: points[index], shape: Shape::Point },
         }
     }
