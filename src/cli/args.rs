@@ -168,6 +168,7 @@ enum EngineArg {
     Auto,
     Direct,
     DelayFft,
+    Nufft3d,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -256,8 +257,8 @@ pub(super) struct RunArgs {
     timeout: Option<f64>,
     #[command(flatten)]
     stall_timeout: StallArg,
-    /// What sums the sources: every source at every channel, a transform of their delays (many sources), or whichever
-    /// costs less
+    /// What sums the sources: every source at every channel, a transform of their delays (many sources), a transform of the
+    /// sky (thousands to millions of points), or whichever costs least
     #[arg(long, value_enum, default_value_t = EngineArg::Auto, help_heading = "Running")]
     engine: EngineArg,
     /// Who writes the column: the compute threads straight into its tile file where they can, or casacore
@@ -393,6 +394,7 @@ impl RunArgs {
                 EngineArg::Auto => Engine::Auto,
                 EngineArg::Direct => Engine::Direct,
                 EngineArg::DelayFft => Engine::DelayFft,
+                EngineArg::Nufft3d => Engine::Nufft3d,
             },
             writer: match self.writer {
                 WriterArg::Auto => Writer::Auto,

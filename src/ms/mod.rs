@@ -17,6 +17,7 @@ pub mod rows;
 pub mod space;
 pub mod state;
 pub mod tile_file;
+pub mod tracks;
 pub mod virtual_model;
 
 use std::path::Path;
@@ -33,6 +34,7 @@ pub use page_cache::{ColumnFiles, PageCache};
 pub use rows::{RowBlock, RowSurvey};
 pub use state::{ModelState, Provenance};
 pub use tile_file::TileFile;
+pub use tracks::Tracks;
 
 use crate::stall::doing;
 

@@ -55,9 +55,6 @@ impl Run {
     }
 }
 
-/// Rows that a thread predicts at a time.
-const ROWS_PER_TASK: usize = 48;
-
 /// Rows of one kernel: UVW [m], exposures [s] where integrations are averaged, and their visibilities.
 #[derive(Default)]
 struct Group<'d> {
@@ -140,18 +137,19 @@ impl Block {
         let matrices = plan.matrices(predicted.into_iter().flat_map(|i| moments(rows, i)))?;
         groups.into_par_iter().try_for_each(|(key, mut group)| {
             let predictor = plan.predictor(key)?;
-            let parts = group.uvw.par_chunks(ROWS_PER_TASK).zip(group.out.par_chunks_mut(ROWS_PER_TASK));
+            let at_a_time = predictor.rows_at_a_time();
+            let parts = group.uvw.par_chunks(at_a_time).zip(group.out.par_chunks_mut(at_a_time));
             parts
                 .enumerate()
                 .try_for_each(|(part, (uvw, out))| {
-                    let exposure = group.exposure.get(part * ROWS_PER_TASK..).unwrap_or_default();
+                    let exposure = group.exposure.get(part * at_a_time..).unwrap_or_default();
                     let (Some(matrices), Some(receptors)) = (&matrices, plan.receptors(key.data_desc)) else {
                         return predictor.predict(uvw, exposure, out);
                     };
                     let width = 4 * receptors.frequencies.len();
                     let mut stokes = vec![Complex32::default(); uvw.len() * width];
                     predictor.predict(uvw, exposure, &mut stokes.chunks_mut(width).collect::<Vec<_>>())?;
-                    let numbers = &group.rows[part * ROWS_PER_TASK..];
+                    let numbers = &group.rows[part * at_a_time..];
                     for ((row, stokes), out) in numbers.iter().zip(stokes.chunks(width)).zip(out) {
                         let [one, two] = moments(rows, *row);
                         matrices.apply([&one, &two], &receptors, stokes, out);

@@ -18,6 +18,7 @@ mod geometry;
 mod images;
 mod job;
 mod jones;
+mod judge;
 mod many;
 mod one_sky;
 mod pipeline;
@@ -36,6 +37,10 @@ mod scope;
 mod setup;
 mod skies;
 mod smear;
+mod space;
+mod threads;
+mod transform;
+mod transform_choice;
 
 pub use crate::ms::PageCache;
 pub use arrays::{ArrayError, ArrayOptions, Arrays, StokesPlane, exact_visibilities, visibilities};

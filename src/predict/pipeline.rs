@@ -46,20 +46,22 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
-    /// Cuts rows of up to `row_bytes` in tiles of `tile_rows` for `threads`, within `memory` bytes.
+    /// Cuts rows of up to `row_bytes` in tiles of `tile_rows` for `threads`, within `memory` bytes; of about `wanted_rows`
+    /// where the engine wants so many at a time.
     pub(crate) fn new(
         row_bytes: usize,
         tile_rows: usize,
         threads: usize,
         memory: usize,
         keeps_old: bool,
+        wanted_rows: Option<usize>,
     ) -> Blocks {
         // What was there before takes as much again.
         let row_bytes = row_bytes.max(1) * if keeps_old { 2 } else { 1 };
         let wanted = threads + 4;
         // Four blocks keep reader, two threads and writer apart even where memory is short.
         let most = (memory / 4 / row_bytes).max(1);
-        let target = (BLOCK_BYTES / row_bytes).clamp(1, most);
+        let target = wanted_rows.unwrap_or(BLOCK_BYTES / row_bytes).clamp(1, most);
         let rows = if tile_rows <= most { (target / tile_rows).max(1) * tile_rows } else { target };
         Blocks { rows, count: (memory / (rows * row_bytes)).clamp(2, wanted) }
     }
@@ -416,12 +418,17 @@ mod tests {
 
     #[test]
     fn blocks_are_whole_tiles_within_the_memory() {
-        let blocks = Blocks::new(768 * 16, 80, 2, 512 << 20, false);
+        let blocks = Blocks::new(768 * 16, 80, 2, 512 << 20, false, None);
         assert_eq!(blocks, Blocks { rows: 80, count: 6 });
         // Four blocks of one tile do not fit: tiles are cut.
-        let short = Blocks::new(768 * 16, 80, 2, 2 << 20, false);
+        let short = Blocks::new(768 * 16, 80, 2, 2 << 20, false, None);
         assert!(short.rows < 80 && short.rows * short.count * 768 * 16 <= 2 << 20, "{short:?}");
         // Tiles larger than a block make larger blocks while the memory lasts.
-        assert_eq!(Blocks::new(64, 1 << 16, 2, 512 << 20, false).rows, 1 << 16);
+        assert_eq!(Blocks::new(64, 1 << 16, 2, 512 << 20, false, None).rows, 1 << 16);
+        // Rows that the engine wants, within the same memory.
+        let wanted = Blocks::new(768 * 16, 80, 2, 512 << 20, false, Some(1024));
+        assert_eq!(wanted, Blocks { rows: 960, count: 6 });
+        let short = Blocks::new(768 * 16, 80, 2, 16 << 20, false, Some(1024));
+        assert!(short.rows < 400 && short.rows * short.count * 768 * 16 <= 16 << 20, "{short:?}");
     }
 }

@@ -11,24 +11,36 @@ use super::engine::{EngineChoice, Kernel, Load};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
 use super::plan_cache::Recent;
-use super::predictor::Predictor;
+use super::predictor::{Predictor, Summer};
 use super::primary::Primary;
 use super::setup::{Setup, four, load, members, spectra};
 use super::smear::{Averages, Rule, Sample, rate};
+use super::space::Space;
+use super::transform;
+use super::transform_choice::{Choice, Work};
 use crate::beam::Offset;
 use crate::coords::{Direction, Frame};
-use crate::ms::{Observation, RowBlock, RowSurvey};
+use crate::ms::{Observation, RowBlock, RowSurvey, Tracks};
 use crate::sky::Component;
 
 /// What identifies a kernel: the field, the time where its centre or the beam moves, the DATA_DESC_ID, and the
 /// kinds of antennas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    field: i32,
-    time: u64,
+    pub(super) field: i32,
+    pub(super) time: u64,
     pub(crate) data_desc: i32,
     /// The kinds of antennas of the baseline, where there is a beam.
-    pair: (usize, usize),
+    pub(super) pair: (usize, usize),
+    /// The part of the track, where it is cut into several.
+    pub(super) part: usize,
+}
+
+impl Key {
+    /// What the keys of all views of the sky have in common.
+    pub(super) fn of_all_views(self) -> Key {
+        Key { field: 0, time: 0, pair: (0, 0), ..self }
+    }
 }
 
 type Slot = OnceLock<std::result::Result<Arc<Predictor>, KernelError>>;
@@ -46,16 +58,21 @@ pub(crate) struct View {
 
 /// The prediction of one sky for one observation.
 pub(crate) struct Plan<'a> {
-    observation: &'a Observation,
-    primary: &'a Primary,
-    components: Vec<Component>,
+    pub(super) observation: &'a Observation,
+    pub(super) primary: &'a Primary,
+    pub(super) components: Vec<Component>,
     skies: Vec<Sky>,
-    setups: BTreeMap<i32, Setup>,
-    engine: EngineChoice,
-    averages: Averages,
+    pub(super) setups: BTreeMap<i32, Setup>,
+    pub(super) engine: EngineChoice,
+    pub(super) averages: Averages,
+    pub(super) tracks: &'a Tracks,
+    /// [s]
+    pub(super) longest_exposure: f64,
+    /// For kernels, of all kinds [bytes].
+    pub(super) memory: usize,
     chain: Chain,
     /// Whether any component has a light curve, so that kernels hold for one integration.
-    varies: bool,
+    pub(super) varies: bool,
     cache: Recent<Key, Slot>,
 }
 
@@ -65,7 +82,7 @@ impl<'a> Plan<'a> {
     #[allow(clippy::too_many_arguments, reason = "what a plan is made of; each comes from elsewhere")]
     pub(crate) fn new(
         observation: &'a Observation,
-        survey: &RowSurvey,
+        survey: &'a RowSurvey,
         used: &BTreeSet<(i32, i32)>,
         components: Vec<Component>,
         primary: &'a Primary,
@@ -83,6 +100,9 @@ impl<'a> Plan<'a> {
             setups: BTreeMap::new(),
             engine,
             averages,
+            tracks: &survey.tracks,
+            longest_exposure: survey.longest_exposure,
+            memory,
             chain,
             varies,
             cache: Recent::new(0),
@@ -90,15 +110,19 @@ impl<'a> Plan<'a> {
         let mut channels = 0;
         for &(field, data_desc) in used {
             let time = survey.used.get(&(field, data_desc)).map_or(0.0, |usage| usage.times[0]);
-            let centre = plan.centre(field, time)?;
-            plan.add_sky(centre.frame);
             if !plan.setups.contains_key(&data_desc) {
                 let beam = plan.has_factors().then(|| (primary.moves() || varies, primary.kinds()));
                 let load = load(survey, used, data_desc, beam);
-                let key = Key { field, time: time.to_bits(), data_desc, pair: (0, 0) };
-                let setup = plan.setup(key, load)?;
+                let key = Key { field, time: time.to_bits(), data_desc, pair: (0, 0), part: 0 };
+                let setup = plan.setup(key, plan.work(survey, used, data_desc, load)?)?;
                 channels = channels.max(setup.frequencies.len());
                 plan.setups.insert(data_desc, setup);
+            }
+        }
+        if plan.setups.values().any(|setup| setup.transform.is_none()) {
+            for &(field, data_desc) in used {
+                let time = survey.used.get(&(field, data_desc)).map_or(0.0, |usage| usage.times[0]);
+                plan.add_sky(plan.centre(field, time)?.frame);
             }
         }
         // A beam gives every kernel spectra of its own.
@@ -110,7 +134,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether kernels have spectra of their own: through a beam, or at a time.
-    fn has_factors(&self) -> bool {
+    pub(super) fn has_factors(&self) -> bool {
         self.varies || !self.primary.is_none()
     }
 
@@ -132,7 +156,6 @@ impl<'a> Plan<'a> {
                 None => told.push((vec![window], channels, word)),
             }
         }
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
         told.into_iter()
             .map(|(windows, channels, word)| {
                 let each = if windows.len() > 1 { " each" } else { "" };
@@ -150,21 +173,36 @@ impl<'a> Plan<'a> {
     /// What identifies the kernel of row `i` of a block.
     pub(crate) fn key(&self, rows: &RowBlock, i: usize) -> Key {
         let field = rows.field[i];
-        let moves = usize::try_from(field)
-            .ok()
-            .and_then(|id| self.observation.fields.get(id))
-            .is_some_and(|field| field.moves());
-        let time = if moves || self.varies || self.primary.moves() { rows.time[i].to_bits() } else { 0 };
+        let transform = self.setups.get(&rows.data_desc[i]).and_then(|setup| setup.transform.as_ref());
+        let part = transform.map_or(0, |transform| transform.part(rows.time[i]));
+        let time =
+            if self.moves(field) || self.varies || self.primary.moves() { rows.time[i].to_bits() } else { 0 };
         let pair = if self.primary.is_none() {
             (0, 0)
         } else {
             self.primary.pair(rows.antenna1[i], rows.antenna2[i])
         };
-        Key { field, time, data_desc: rows.data_desc[i], pair }
+        Key { field, time, data_desc: rows.data_desc[i], pair, part }
+    }
+
+    /// Whether the phase centre of a field moves.
+    pub(super) fn moves(&self, field: i32) -> bool {
+        let id = usize::try_from(field).ok();
+        id.and_then(|id| self.observation.fields.get(id)).is_some_and(|field| field.moves())
+    }
+
+    /// How many rows a block is to have, where that matters more than its bytes.
+    pub(crate) fn rows_wanted(&self) -> Option<usize> {
+        self.setups.values().any(|setup| setup.transform.is_some()).then_some(transform::ROWS)
     }
 
     /// The kernel of rows with this key, made by the first thread that asks.
     pub(crate) fn predictor(&self, key: Key) -> Result<Arc<Predictor>> {
+        if let Some(setup) = self.setups.get(&key.data_desc)
+            && let Some(transform) = &setup.transform
+        {
+            return self.transformed(key, setup, transform);
+        }
         let slot = self.cache.get(key);
         if slot.get().is_none() {
             // Outside the slot: what can fail for the MeasurementSet's reasons is not the kernel's error.
@@ -179,7 +217,10 @@ impl<'a> Plan<'a> {
 
     /// How many kernels may be made before rows need them.
     pub(crate) fn ahead(&self) -> usize {
-        self.cache.most() / 4
+        // Transforms of views are large, and few are kept.
+        let by_view =
+            |setup: &Setup| setup.transform.as_ref().is_some_and(|transform| transform.is_by_view());
+        if self.setups.values().any(by_view) { 0 } else { self.cache.most() / 4 }
     }
 
     fn make_predictor(&self, key: Key, view: &View) -> std::result::Result<Arc<Predictor>, KernelError> {
@@ -190,12 +231,13 @@ impl<'a> Plan<'a> {
         let kernels = if !self.has_factors() {
             let views: Vec<&[Source]> = sources.iter().map(Vec::as_slice).collect();
             let about = |(weight, kernel): &(f32, Kernel)| Ok((*weight, kernel.with_sources(&views)?));
-            setup.base.iter().map(about).collect::<std::result::Result<_, KernelError>>()?
+            setup.base.iter().map(about).collect::<std::result::Result<Vec<_>, KernelError>>()?
         } else {
             setup.kernels(&sources, &setup.through(&self.factors(key, setup, view)))?
         };
         let turning = view.rotation.map(|rotation| (rotation, self.averages.integration.clone()));
-        Ok(Arc::new(Predictor::new(kernels, turning)))
+        let kernels = kernels.into_iter().map(|(weight, kernel)| (weight, Summer::Kernel(kernel)));
+        Ok(Arc::new(Predictor::new(kernels.collect(), turning)))
     }
 
     /// What the beam makes of every component at every channel, shape (component, channel).
@@ -307,8 +349,38 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The rows of a set-up, for an engine that serves several phase centres at once.
+    fn work(
+        &self,
+        survey: &RowSurvey,
+        used: &BTreeSet<(i32, i32)>,
+        data_desc: i32,
+        load: Load,
+    ) -> Result<Work> {
+        let mut work = Work {
+            data_desc,
+            load,
+            centres: 0,
+            spaces: 0,
+            setups: used.iter().map(|pair| pair.1).collect::<BTreeSet<i32>>().len(),
+            times: [f64::INFINITY, f64::NEG_INFINITY],
+        };
+        let mut spaces: Vec<Space> = Vec::new();
+        for pair in used.iter().filter(|pair| pair.1 == data_desc) {
+            let Some(usage) = survey.used.get(pair) else { continue };
+            work.times = [work.times[0].min(usage.times[0]), work.times[1].max(usage.times[1])];
+            work.centres += if self.moves(pair.0) { 2 } else { 1 };
+            let space = Space::of(self.centre(pair.0, usage.times[0])?.frame);
+            if !spaces.contains(&space) {
+                spaces.push(space);
+            }
+        }
+        work.spaces = spaces.len();
+        Ok(work)
+    }
+
     /// The set-up of a key's rows; its base is about the key's phase centre and through its beam.
-    fn setup(&self, key: Key, load: Load) -> Result<Setup> {
+    fn setup(&self, key: Key, work: Work) -> Result<Setup> {
         let data_desc = key.data_desc;
         let (window, polarization) = self.observation.setup(data_desc)?;
         let mix = mix(&polarization.correlations).map_err(|message| {
@@ -332,11 +404,21 @@ impl<'a> Plan<'a> {
             mix,
             correlations: polarization.correlations.clone(),
             basis,
-            spectra: planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect(),
+            spectra: Vec::new(),
             planes,
             base: Vec::new(),
             engine: String::new(),
+            transform: None,
         };
+        let why = match self.choose_transform(key, &setup, &work)? {
+            Choice::Transform(transform, words) => {
+                (setup.transform, setup.engine) = (Some(transform), words);
+                return Ok(setup);
+            }
+            Choice::Other(why) => why,
+        };
+        setup.spectra =
+            setup.planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect();
         let view = self.view(key)?;
         let sources = setup.sources(&view.sources);
         let seen = if !self.has_factors() {
@@ -345,8 +427,11 @@ impl<'a> Plan<'a> {
             setup.through(&self.factors(key, &setup, &view))
         };
         setup
-            .set_base(&self.engine, &sources, &seen, load)
+            .set_base(&self.engine, &sources, &seen, work.load)
             .map_err(|source| self.kernel_error(data_desc, source))?;
+        if let Some(why) = why {
+            setup.engine.push_str(&format!("; {why}"));
+        }
         Ok(setup)
     }
 
@@ -357,6 +442,11 @@ impl<'a> Plan<'a> {
             source,
         }
     }
+}
+
+/// The ending of a word for so many.
+pub(super) fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 /// `0–15`, `0, 2–4`: ascending numbers.

@@ -195,8 +195,10 @@ fn locked_run(
     let partial = rows_of(true) < rows_of(false);
     let row_bytes = selection.shapes.values().map(|shape| shape.bytes()).max().unwrap_or(0);
     let keeps_old = !new_column && (options.mode != Mode::Replace || partial);
-    let blocks =
-        Blocks::new(row_bytes, column.tile_rows(), pool.current_num_threads(), options.memory / 2, keeps_old);
+    let threads = pool.current_num_threads();
+    // Grids take most of the memory where there are any.
+    let memory = options.memory / if plan.rows_wanted().is_some() { 4 } else { 2 };
+    let blocks = Blocks::new(row_bytes, column.tile_rows(), threads, memory, keeps_old, plan.rows_wanted());
     report.plan_rows(&observation, &survey, &selection, catalogue, frequencies);
     report.plan = PlanReport {
         engines: plan.engines(),
@@ -274,7 +276,7 @@ fn locked_run(
         let usages = selection.used.iter().filter_map(|pair| survey.used.get(pair));
         usages.map(|usage| if auto { usage.auto } else { usage.cross }).sum()
     };
-    let mut check = Check::new(options.check, count(false), count(true), time::seed());
+    let mut check = Check::new(options.check, count(false), count(true), time::seed()).for_plan(&plan);
     let clock = Instant::now();
     let pipeline = Pipeline {
         ms: table,

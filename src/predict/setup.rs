@@ -9,6 +9,7 @@ use super::chain::Receptors;
 use super::engine::{Content, EngineChoice, Kernel, Load};
 use super::jones::Basis;
 use super::smear::Rule;
+use super::transform::Transform;
 use crate::ms::RowSurvey;
 use crate::sky::{Component, Stokes};
 
@@ -38,6 +39,8 @@ pub(super) struct Setup {
     pub(super) base: Vec<(f32, Kernel)>,
     /// The engine of the base in words.
     pub(super) engine: String,
+    /// What sums the sources in place of the base, where that costs less.
+    pub(super) transform: Option<Box<Transform>>,
 }
 
 impl Setup {
