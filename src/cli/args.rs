@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
 use super::catalog::CatalogArgs;
+use super::convert::ConvertArgs;
 use super::draw::DrawArgs;
 use super::mask::MaskArgs;
 use super::plot::PlotArgs;
@@ -65,6 +66,7 @@ pub(super) enum Command {
     Mask(Box<MaskArgs>),
     Draw(Box<DrawArgs>),
     Regions(Box<RegionsArgs>),
+    Convert(Box<ConvertArgs>),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -156,7 +158,8 @@ pub(super) struct PredictArgs {
     #[arg(required = true, num_args = 1.., value_name = "MS")]
     ms: Vec<PathBuf>,
     /// The catalogue or component list, in any form of NVSS (FITS, VizieR, HEASARC, NVSSlist, DSA-110 SQLite or a folder of
-    /// its strips), CSV, VOTable, or BBS text; gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
+    /// its strips), CSV, VOTable, or the sky model of another program (WSClean, DP3, CASA, hyperdrive, ...: docs/formats.md);
+    /// gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
     #[arg(required = true)]
     catalog: Option<PathBuf>,
 

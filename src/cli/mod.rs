@@ -4,6 +4,7 @@ mod args;
 pub mod call;
 mod catalog;
 mod choice_args;
+mod convert;
 mod demo;
 mod draw;
 mod grid_args;
@@ -50,6 +51,9 @@ enum CliError {
     /// A file that must not be lost is in the way.
     #[error("{}: it exists already; give another name, or --overwrite to replace it", .0.display())]
     Exists(std::path::PathBuf),
+    /// A format cannot hold all of a sky model, and must.
+    #[error("{}: {format} cannot hold all of it, and nothing was written: {told}; leave --strict out to have the rest", path.display())]
+    Lossy { path: std::path::PathBuf, format: crate::catalog::Format, told: String },
     #[error("{}: {source}", path.display())]
     Write {
         path: std::path::PathBuf,
@@ -78,7 +82,9 @@ impl CliError {
             CliError::Usage(_) | CliError::Picture(PictureError::Format(_)) => exit::USAGE,
             CliError::Predict(error) => predict_exit_code(error),
             CliError::Ms(error) => ms_exit_code(error),
-            CliError::Make(MakeError::Exists(_) | MakeError::Spec(_)) | CliError::Exists(_) => exit::INPUT,
+            CliError::Make(MakeError::Exists(_) | MakeError::Spec(_))
+            | CliError::Exists(_)
+            | CliError::Lossy { .. } => exit::INPUT,
             CliError::Make(_) | CliError::Write { .. } | CliError::Picture(_) => exit::IO,
         }
     }
@@ -164,6 +170,7 @@ fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
         Some(Command::Mask(mask)) => mask::run(mask),
         Some(Command::Draw(draw)) => draw::run(draw),
         Some(Command::Regions(regions)) => regions::run(regions),
+        Some(Command::Convert(convert)) => convert::run(convert),
         None => predict_into(args),
     }
 }

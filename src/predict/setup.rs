@@ -107,7 +107,7 @@ impl Setup {
 
     /// The sources of each plane out of those of all components.
     pub(super) fn sources(&self, all: &[Source]) -> Vec<Vec<Source>> {
-        let pick = |plane: &Members| plane.components.iter().map(|index| all[*index]).collect();
+        let pick = |plane: &Members| plane.components.iter().map(|index| all[*index].clone()).collect();
         self.planes.iter().map(pick).collect()
     }
 }
