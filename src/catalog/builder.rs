@@ -27,6 +27,7 @@ pub(super) struct Builder<'a> {
     pub polarization: bool,
     /// Whether malformed rows are left out rather than fatal.
     lenient: bool,
+    strict: bool,
     malformed: u64,
     /// The first malformed rows.
     told: Vec<CatalogError>,
@@ -41,6 +42,7 @@ impl<'a> Builder<'a> {
         Builder {
             // A survey loses nothing to speak of with a row; a list of components would be another sky.
             lenient: kind == Kind::Survey && !handling.strict,
+            strict: handling.strict,
             polarization: handling.polarization,
             malformed: 0,
             told: Vec::new(),
@@ -61,6 +63,11 @@ impl<'a> Builder<'a> {
     pub fn into_sink(mut self, sink: &'a mut Sink<'a>) -> Self {
         self.sink = Some(sink);
         self
+    }
+
+    /// Whether whatever is doubtful is an error.
+    pub fn strict(&self) -> bool {
+        self.strict
     }
 
     /// Whether details are wanted.

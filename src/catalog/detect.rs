@@ -1,9 +1,11 @@
 //! Telling the format of a file from its content.
 
+use std::path::Path;
+
 use super::input::Input;
 use super::survey::{self, Surveys};
 use super::{
-    CatalogError, Format, bbs, csv, csv_table, fits_table, nvsslist, store, tdat, vizier_dat, votable,
+    CatalogError, Format, csv, csv_table, fits_table, models, nvsslist, store, tdat, vizier_dat, votable,
 };
 
 /// What a file holds.
@@ -22,12 +24,15 @@ pub(super) fn detect(input: &Input, asked: Option<Format>) -> Result<Found, Cata
         Some((Found { format: Format::Store, surveys: Surveys::Unknown }, "an imported catalogue"))
     } else if head.starts_with(b"SQLite format 3\0") {
         Some((Found { format: Format::Sqlite, surveys: Surveys::Unknown }, "an SQLite database"))
+    } else if head.starts_with(models::HDF5) {
+        Some((Found { format: Format::Skyh5, surveys: Surveys::Unknown }, "an HDF5 file"))
     } else if head.starts_with(b"SIMPLE  =") {
         // What no other reader knows, that of VZ tables tells.
         let (format, surveys) = fits_table::detect(input)?.unwrap_or((Format::Vz, Surveys::Unknown));
         let kind = match format {
             Format::Vl => "a FITS file with an AIPS VL table",
             Format::Fits => "a FITS file with a table of another kind",
+            Format::HyperdriveFits => "a FITS file with a source list of hyperdrive",
             _ => "a FITS file",
         };
         Some((Found { format, surveys }, kind))
@@ -50,11 +55,13 @@ pub(super) fn detect(input: &Input, asked: Option<Format>) -> Result<Found, Cata
         return Err(unknown("binary data of an unknown kind".into()));
     }
     let text = String::from_utf8_lossy(head);
-    let told = text_format(&text);
+    let told = text_format(&text, &input.path);
     match asked {
         // Asked for by name, the reader itself says what a text lacks.
         Some(Format::Csv) => Ok(Found { format: Format::Csv, surveys: csv::surveys_of(&text) }),
-        Some(asked) if asked.is_text() && told.is_none_or(|told| told == asked) => Ok(found(asked, &text)),
+        Some(asked) if asked.is_text() && told.is_none_or(|told| told.reads(asked)) => {
+            Ok(found(asked, &text))
+        }
         Some(asked) => {
             let content = told.map_or("text".to_owned(), |told| format!("{} ({told})", told.describe()));
             Err(CatalogError::WrongFormat { path: path(), asked, found: content })
@@ -72,13 +79,13 @@ pub(super) fn detect(input: &Input, asked: Option<Format>) -> Result<Found, Cata
 }
 
 /// The format of a text that begins so.
-fn text_format(text: &str) -> Option<Format> {
+fn text_format(text: &str, path: &Path) -> Option<Format> {
     let record = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    // Before CSV, whose header the format lines of models resemble.
     if votable::is_votable(text) {
         Some(Format::Votable)
-    } else if bbs::is_model(text) {
-        // Before CSV, whose header its format line resembles.
-        Some(Format::Bbs)
+    } else if let Some(model) = models::told(text, path) {
+        Some(model)
     } else if tdat::is_tdat(text) {
         Some(Format::Tdat)
     } else if csv_table::header_line(text).is_some_and(|line| csv_table::separator(line).is_some()) {

@@ -111,6 +111,15 @@ pub enum CatalogError {
         #[source]
         source: Box<fitsio::errors::Error>,
     },
+    /// casacore cannot read the table.
+    #[error("{}: the table cannot be read", path.display())]
+    Table {
+        /// The table.
+        path: PathBuf,
+        /// What casacore says.
+        #[source]
+        source: Box<casacore::Error>,
+    },
     /// SQLite cannot read the database.
     #[error("{}: the database cannot be read; it may be damaged or be written to at this moment", path.display())]
     Sqlite {

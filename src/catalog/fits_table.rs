@@ -9,7 +9,7 @@ use super::headings::{Heading, have_positions};
 use super::input::Input;
 use super::rows::{self, Rows};
 use super::survey::{self, Surveys};
-use super::{CatalogError, Format, ReadOptions, vl};
+use super::{CatalogError, Format, ReadOptions, models, vl};
 
 /// What the first extension that can be read holds.
 pub(super) fn detect(input: &Input) -> Result<Option<(Format, Surveys)>, CatalogError> {
@@ -18,6 +18,9 @@ pub(super) fn detect(input: &Input) -> Result<Option<(Format, Surveys)>, Catalog
         let Some(table) = header.table() else { continue };
         if vl::is_vl(&table) {
             return Ok(Some((Format::Vl, Surveys::One(&survey::NVSS))));
+        }
+        if models::is_source_list(&table) {
+            return Ok(Some((Format::HyperdriveFits, Surveys::Unknown)));
         }
         if let Some(headings) = headings(&header, &table) {
             return Ok(Some((Format::Fits, Surveys::of(header.name(), &headings))));

@@ -51,6 +51,11 @@ impl Input {
         Ok(Input { path: path.to_owned(), head, gzipped, held: None })
     }
 
+    /// A folder, which a reader of its own looks into.
+    pub fn folder(path: &Path) -> Self {
+        Input { path: path.to_owned(), head: Vec::new(), gzipped: false, held: None }
+    }
+
     /// Text that the caller holds under the name `path`.
     pub fn held(path: &Path, text: Arc<str>) -> Self {
         let head = text.as_bytes().iter().copied().take(HEAD as usize).collect();
@@ -111,6 +116,13 @@ impl Input {
         if self.gzipped { CatalogError::Gzip { path, source } } else { CatalogError::Io { path, source } }
     }
 
+    /// The content in blocks of whole lines, for readers of long lists.
+    pub fn blocks(&self) -> Result<Blocks<'_>, CatalogError> {
+        // What is stored as it is read needs no second look for its digest.
+        let hasher = (!self.gzipped && self.held.is_none()).then(Sha256::new);
+        Ok(Blocks { input: self, reader: self.reader()?, rest: Vec::new(), hasher, done: false })
+    }
+
     /// The digest of what is stored.
     pub fn digest(&self) -> Result<String, CatalogError> {
         if let Some(text) = &self.held {
@@ -158,6 +170,64 @@ impl Lines<'_> {
         let text = std::str::from_utf8(&self.bytes)
             .map_err(|_| CatalogError::NotUtf8 { path: path.clone(), line })?;
         Ok(Some(text.trim_end_matches(['\n', '\r'])))
+    }
+}
+
+/// How much is read at a time.
+const BLOCK: u64 = 4 << 20;
+
+/// The content in blocks of whole lines.
+pub(super) struct Blocks<'a> {
+    input: &'a Input,
+    reader: Box<dyn BufRead>,
+    /// The beginning of a line whose end is not read yet.
+    rest: Vec<u8>,
+    hasher: Option<Sha256>,
+    done: bool,
+}
+
+impl Blocks<'_> {
+    /// The next lines, while `meanwhile` does something with those before: nothing more after an empty block.
+    pub fn next_block<T: Send>(
+        &mut self,
+        meanwhile: impl FnOnce() -> T + Send,
+    ) -> Result<(Vec<u8>, T), CatalogError> {
+        // The reader cannot change threads; what is done meanwhile can.
+        let (block, done) = std::thread::scope(|scope| {
+            let other = scope.spawn(meanwhile);
+            (self.read_block(), other.join())
+        });
+        let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((block?, done))
+    }
+
+    fn read_block(&mut self) -> Result<Vec<u8>, CatalogError> {
+        let mut block = std::mem::take(&mut self.rest);
+        while !self.done {
+            let begun = block.len();
+            let read = self.reader.by_ref().take(BLOCK).read_to_end(&mut block);
+            let read = read.map_err(|source| self.input.reading(source))?;
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(&block[begun..]);
+            }
+            if read == 0 {
+                self.done = true;
+            } else if let Some(end) = block.iter().rposition(|byte| *byte == b'\n') {
+                self.rest = block.split_off(end + 1);
+                break;
+            } else if block.len() as u64 >= BLOCK {
+                return Err(self.input.layout("a line is too long for a catalogue"));
+            }
+        }
+        Ok(block)
+    }
+
+    /// The digest of what is stored, after the last block.
+    pub fn digest(self) -> Result<String, CatalogError> {
+        match self.hasher {
+            Some(hasher) => Ok(hex(hasher.finalize().as_slice())),
+            None => self.input.digest(),
+        }
     }
 }
 

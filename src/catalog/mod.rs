@@ -1,10 +1,9 @@
 //! Catalogues and component lists: files in, components out.
 //!
 //! [`read`] tells the format from the content of the file, gzipped or not. To add a format: a file here with
-//! a `read` function, a variant of [`Format`], and an arm in `detect` and in [`read`].
+//! a `read` function, a variant of [`Format`], and an arm in `detect` and in [`read`]. Sky models are in [`models`].
 
 mod area;
-mod bbs;
 mod builder;
 mod csv;
 mod csv_columns;
@@ -19,6 +18,7 @@ mod headings;
 mod input;
 mod light_curve;
 mod member;
+pub mod models;
 mod nvss_corrections;
 mod nvsslist;
 mod options;
@@ -143,6 +143,23 @@ pub fn open(path: &Path, format: Option<Format>) -> Result<Source, CatalogError>
                 }),
             };
         }
+    }
+    if path.is_dir() && models::is_component_list(path) {
+        return match format {
+            Some(asked) if asked != Format::Complist => Err(CatalogError::WrongFormat {
+                path: path.to_owned(),
+                asked,
+                found: "a component list of CASA".into(),
+            }),
+            _ => Ok(Source {
+                place: Place::File(Input::folder(path)),
+                format: Format::Complist,
+                survey: false,
+                name: None,
+                several: false,
+                made: Mutex::default(),
+            }),
+        };
     }
     of_input(Input::open(path)?, format)
 }
@@ -374,10 +391,11 @@ impl Source {
             Format::NvssList => nvsslist::read,
             Format::Sqlite => sqlite::read,
             Format::Store => store::read,
-            Format::Bbs => bbs::read,
             Format::Votable => votable::read,
             Format::Fits => fits_table::read,
             Format::Csv => csv::read,
+            Format::Wsclean => models::reader(Format::Bbs).unwrap_or(csv::read),
+            model => models::reader(model).unwrap_or(csv::read),
         };
         let digest = read(input, options, &mut builder)?;
         builder.finish(self.kind(), self.format, digest)

@@ -9,6 +9,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use super::CliError;
 use super::catalog::CatalogArgs;
 use super::check::CheckArgs;
+use super::convert::ConvertArgs;
 use super::draw::DrawArgs;
 use super::image::ImageArgs;
 use super::mask::MaskArgs;
@@ -77,6 +78,7 @@ pub(super) enum Command {
     Regions(Box<RegionsArgs>),
     Image(Box<ImageArgs>),
     Wsclean(WscleanArgs),
+    Convert(Box<ConvertArgs>),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -190,7 +192,8 @@ pub(super) struct PredictArgs {
     #[arg(required = true, num_args = 1.., value_name = "MS")]
     ms: Vec<PathBuf>,
     /// The catalogue or component list, in any form of NVSS (FITS, VizieR, HEASARC, NVSSlist, DSA-110 SQLite or a folder of
-    /// its strips), CSV, VOTable, or BBS text; gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
+    /// its strips), CSV, VOTable, or the sky model of another program (WSClean, DP3, CASA, hyperdrive, ...: docs/formats.md);
+    /// gzipped or not. The word NVSS: the one that the variable NVSS_CATALOG names
     #[arg(required = true)]
     catalog: Option<PathBuf>,
 

@@ -5,6 +5,7 @@ pub mod call;
 mod catalog;
 mod check;
 mod choice_args;
+mod convert;
 mod demo;
 mod draw;
 mod grid_args;
@@ -64,6 +65,9 @@ enum CliError {
     /// A file that must not be lost is in the way.
     #[error("{}: it exists already; give another name, or --overwrite to replace it", .0.display())]
     Exists(std::path::PathBuf),
+    /// A format cannot hold all of a sky model, and must.
+    #[error("{}: {format} cannot hold all of it, and nothing was written: {told}; leave --strict out to have the rest", path.display())]
+    Lossy { path: std::path::PathBuf, format: crate::catalog::Format, told: String },
     #[error("{}: {source}", path.display())]
     Write {
         path: std::path::PathBuf,
@@ -95,7 +99,9 @@ impl CliError {
             CliError::Predict(error) => predict_exit_code(error),
             CliError::Image(_) => exit::INPUT,
             CliError::Ms(error) => ms_exit_code(error),
-            CliError::Make(MakeError::Exists(_) | MakeError::Spec(_)) | CliError::Exists(_) => exit::INPUT,
+            CliError::Make(MakeError::Exists(_) | MakeError::Spec(_))
+            | CliError::Exists(_)
+            | CliError::Lossy { .. } => exit::INPUT,
             CliError::Make(_) | CliError::Write { .. } | CliError::Picture(_) => exit::IO,
         }
     }
@@ -224,6 +230,7 @@ fn dispatch(args: &Args, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
         Some(Command::Mask(mask)) => mask::run(mask).map(done),
         Some(Command::Draw(draw)) => draw::run(draw).map(done),
         Some(Command::Regions(regions)) => regions::run(regions).map(done),
+        Some(Command::Convert(convert)) => convert::run(convert).map(done),
         Some(Command::Image(image)) => image::run(image, link),
         Some(Command::Wsclean(wsclean)) => wsclean::run(wsclean, link),
         None => predict_into(args, link),

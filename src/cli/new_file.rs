@@ -52,6 +52,11 @@ impl NewFile {
         NewFile { output, overwrite: true }
     }
 
+    /// A file that an argument names.
+    pub(super) fn new(output: PathBuf, overwrite: bool) -> Self {
+        NewFile { output, overwrite }
+    }
+
     /// Complains of a file that is in the way before any work is done.
     pub(super) fn check(&self) -> Result<(), CliError> {
         if !self.overwrite && self.output.symlink_metadata().is_ok() {

@@ -69,7 +69,8 @@ pub(super) struct SkyArgs {
     choice: ChoiceArgs,
 
     /// The catalogue's format, instead of telling it from the content: vl, vz, nvssdat, tdat, nvsslist, sqlite, store,
-    /// bbs, votable, fits, csv
+    /// bbs, wsclean, complist, clscript, hyperdrive, hyperdrivefits, ao, rts, woden, oskar, sagecal, lsm, tigger, pyradiosky,
+    /// skyh5, pybdsf, selavy, votable, fits, csv
     #[arg(long, help_heading = "Catalogue")]
     format: Option<Format>,
     /// The frame of its positions: j2000 (fk5), icrs, b1950 (fk4), galactic [default: as it says, else j2000]

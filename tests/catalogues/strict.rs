@@ -65,7 +65,7 @@ fn malformed_rows_of_other_surveys() {
     let shapelet = model.replace("4.5.6, x", "4.5.6, 1");
     assert!(message(&super::text(&shapelet).unwrap_err()).contains(":4: column 'Type': 'SHAPELET'"));
     let turning = "FORMAT = Name, Type, Ra, Dec, I, RotationMeasure\na, POINT, 1:2:3, 4.5.6, 1, 12.5\n";
-    assert!(message(&text(turning).unwrap_err()).contains("turns with frequency"));
+    assert!(message(&text(turning).unwrap_err()).contains("needs PolarizedFraction and PolarizationAngle"));
 }
 
 #[test]

@@ -6,6 +6,7 @@
     casa.py ft-virtual MS SKY.json          the same with usescratch=False: CASA's virtual model
     casa.py crtf FILE.crtf RA DEC           JSON: right ascensions and declinations (J2000) [deg] of the pixels of 4 arcsec about
                                             a direction that the region manager finds in a file of regions
+    casa.py complist SCRIPT OUT.cl          runs a script that makes the component list components.cl
 
 All paths absolute. Point sources only (CASA's Gaussians are approximations of its own).
 """
@@ -102,9 +103,16 @@ def crtf(path, ra, dec):
     print(json.dumps({"pixels": [[ra % 360, dec] for ra, dec in places]}))
 
 
+def complist(script, out):
+    with open(script) as text:
+        exec(compile(text.read(), script, "exec"), {})
+    shutil.move("components.cl", out)
+
+
 def main():
     action, *rest = sys.argv[1:]
     actions = {"read": read, "ms-read": ms_read, "ft": ft, "ft-virtual": lambda m, s: ft(m, s, False), "crtf": crtf}
+    actions["complist"] = complist
     actions[action](*rest)
 
 

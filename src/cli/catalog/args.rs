@@ -115,9 +115,10 @@ pub(super) struct CacheArgs {
 
 /// How a catalogue is read.
 #[derive(Debug, ClapArgs)]
-pub(super) struct ReadArgs {
+pub(in crate::cli) struct ReadArgs {
     /// The catalogue's format, instead of telling it from the content: vl, vz, nvssdat, tdat, nvsslist, sqlite, store,
-    /// bbs, votable, fits, csv
+    /// bbs, wsclean, complist, clscript, hyperdrive, hyperdrivefits, ao, rts, woden, oskar, sagecal, lsm, tigger, pyradiosky,
+    /// skyh5, pybdsf, selavy, votable, fits, csv
     #[arg(long, value_name = "FORMAT", help_heading = "Reading")]
     read_as: Option<Format>,
     /// The frame of its positions: j2000 (fk5), icrs, b1950 (fk4), galactic [default: as it says, else j2000]
@@ -140,12 +141,12 @@ pub(super) struct ReadArgs {
     sqlite_sizes: bool,
     /// Fail at the first malformed row of a survey, instead of leaving it out and saying so
     #[arg(long, help_heading = "Reading")]
-    pub(super) strict: bool,
+    pub(in crate::cli) strict: bool,
 }
 
 impl ReadArgs {
     /// The options of the reader.
-    pub(super) fn options(&self) -> ReadOptions {
+    pub(in crate::cli) fn options(&self) -> ReadOptions {
         ReadOptions {
             format: self.read_as,
             frame: self.frame,

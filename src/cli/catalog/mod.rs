@@ -17,7 +17,7 @@ use super::output::{counted, grouped, say};
 use crate::catalog::store::{self, Import};
 use crate::catalog::{Cache, CatalogError};
 use args::{CacheArgs, CatalogCommand, ImportArgs};
-pub(super) use args::{CatalogArgs, QueryArgs};
+pub(super) use args::{CatalogArgs, QueryArgs, ReadArgs};
 pub(super) use query::find;
 pub(super) use table::json;
 

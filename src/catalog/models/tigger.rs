@@ -1,0 +1,229 @@
+//! Tigger's text models.
+//!
+//! <https://github.com/ratt-ru/tigger-lsm>, `Tigger/Models/Formats/ASCII.py`: a first line `#format: name ra_d dec_d i ...` that
+//! names the columns, of which the last of a name counts (without it `name ra_h ra_m ra_s dec_d dec_m dec_s i q u v spi rm emaj_s
+//! emin_s pa_d freq0 tags...`); blanks between them. Angles end in their unit: `_h`, `_d`, `_m`, `_s`, `_rad`. Spectra are
+//! `S = S0 (ν/ν0)^(spi + spi2 ln ν/ν0 + ...)`; Q and U with a rotation measure are those at freq0.
+
+use std::io::{self, Write};
+
+use super::line::Line;
+use super::losses::Losses;
+use super::number::{Num, arcsec, degrees};
+use super::row::{Angles, Holds, Row, of_ln_terms};
+use crate::catalog::builder::Builder;
+use crate::catalog::input::Input;
+use crate::catalog::record::Details;
+use crate::catalog::{CatalogError, ReadOptions};
+use crate::coords::{Direction, Frame};
+use crate::sky::{AngleFrame, Component, FaradayRotation, Gaussian, Polarisation, Shape, Spectrum, Stokes};
+
+/// Whether a text that begins so is such a model.
+pub(in crate::catalog) fn is_model(head: &str) -> bool {
+    head.lines().next().is_some_and(|line| line.starts_with("#format:"))
+}
+
+/// The names of columns.
+struct Columns(Vec<String>);
+
+/// A row and the line it stands in.
+struct Cells<'a> {
+    columns: &'a Columns,
+    cells: Vec<&'a str>,
+    line: Line<'a>,
+}
+
+impl Columns {
+    /// The place of a column: the last of its name.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().rposition(|column| column == name)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.place(name).is_some()
+    }
+}
+
+impl Cells<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.cells.get(self.columns.place(name)?).copied()
+    }
+
+    fn number(&self, name: &str) -> Result<Option<f64>, CatalogError> {
+        self.text(name).map(|text| self.line.number(name, text)).transpose()
+    }
+
+    /// An angle [rad] in any of the units given; `h` is 15 degrees.
+    fn angle(&self, name: &str, units: &[&str]) -> Result<Option<f64>, CatalogError> {
+        for unit in units {
+            if let Some(value) = self.number(&format!("{name}_{unit}"))? {
+                return Ok(Some(match *unit {
+                    "rad" => value,
+                    "h" => (15.0 * value).to_radians(),
+                    "m" => (value / 60.0).to_radians(),
+                    "s" => (value / 3600.0).to_radians(),
+                    _ => value.to_radians(),
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A coordinate in up to three columns [rad]; the sign of the first, or a column of signs, is that of all.
+    fn coordinate(&self, name: &str, first: &[&str]) -> Result<f64, CatalogError> {
+        let whole = self.angle(name, first)?;
+        let whole = whole.ok_or_else(|| self.line.wrong(format!("no value in the column of '{name}'")))?;
+        let unit =
+            first.iter().find(|unit| self.columns.has(&format!("{name}_{unit}"))).copied().unwrap_or("d");
+        // Minutes and seconds are parts of what the first column counts.
+        let scale = if unit == "h" { 15f64.to_radians() } else { 1f64.to_radians() };
+        let mut size = whole.abs();
+        if unit != "rad" {
+            for (part, parts) in [("m", 60.0), ("s", 3600.0)] {
+                size += self.number(&format!("{name}_{part}"))?.unwrap_or_default() / parts * scale;
+            }
+        }
+        let sign = self.text(&format!("{name}_sign"));
+        let written = sign.or_else(|| self.text(&format!("{name}_{unit}"))).unwrap_or_default();
+        Ok(if written.starts_with('-') { -size } else { size })
+    }
+}
+
+/// The columns of a format line, or of a file without one.
+fn columns(line: Line, text: &str) -> Result<Columns, CatalogError> {
+    let names: Vec<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
+    let columns = Columns(names);
+    let any = |name: &str, units: &[&str]| units.iter().any(|unit| columns.has(&format!("{name}_{unit}")));
+    if !columns.has("i") || !any("ra", &["rad", "d", "h"]) || !any("dec", &["rad", "d"]) {
+        return Err(
+            line.header("the format names no column of ra_d, ra_h or ra_rad, dec_d or dec_rad, and i")
+        );
+    }
+    Ok(columns)
+}
+
+/// Reads the model; returns the digest of the file.
+pub(in crate::catalog) fn read(
+    input: &Input,
+    options: &ReadOptions,
+    builder: &mut Builder,
+) -> Result<String, CatalogError> {
+    const USUAL: &str =
+        "name ra_h ra_m ra_s dec_d dec_m dec_s i q u v spi rm emaj_s emin_s pa_d freq0 tags...";
+    let mut lines = input.lines()?;
+    let (mut number, mut own) = (0, None);
+    // Without a frequency a source has that of the first that has one.
+    let mut usual_frequency = options.reference_frequency;
+    let mut constant = 0u64;
+    loop {
+        let Some(text) = lines.next_line()? else { break };
+        number += 1;
+        let line = Line { input, number };
+        if number == 1 {
+            own = Some(columns(line, text.strip_prefix("#format:").unwrap_or(USUAL))?);
+        }
+        let text = text.split('#').next().unwrap_or_default();
+        let cells: Vec<&str> = text.split_ascii_whitespace().collect();
+        let Some(columns) = own.as_ref().filter(|_| !cells.is_empty()) else { continue };
+        builder.row();
+        let cells = Cells { columns, cells, line };
+        let frequency = cells.number("freq0")?;
+        usual_frequency = usual_frequency.or(frequency.filter(|hz| *hz > 0.0));
+        let reference = if columns.has("freq0") { frequency.or(usual_frequency) } else { usual_frequency };
+        let component = component(&cells, reference.filter(|hz| *hz > 0.0), options)?;
+        constant +=
+            u64::from(component.spectrum == Spectrum::Flat && columns.has("spi") && reference.is_none());
+        if !builder.wants(component.position) {
+            continue;
+        }
+        let details = builder.detailed().then(|| {
+            let own_reference = component.spectrum.reference().is_some();
+            Box::new(Details { own_spectrum: true, own_reference, ..Details::of(&component) })
+        });
+        builder.push_detailed(component, false, details, || number)?;
+    }
+    if constant > 0 {
+        builder.note(format!(
+            "{constant} sources without a freq0 taken as the same at every frequency, as Tigger does"
+        ));
+    }
+    input.digest()
+}
+
+fn component(
+    cells: &Cells,
+    reference: Option<f64>,
+    options: &ReadOptions,
+) -> Result<Component, CatalogError> {
+    let line = cells.line;
+    let i = cells.number("i")?.ok_or_else(|| line.wrong("no value in the column 'i'"))?;
+    let ra = cells.coordinate("ra", &["rad", "d", "h"])?;
+    let dec = cells.coordinate("dec", &["rad", "d"])?;
+    let position =
+        Direction::new(options.frame.unwrap_or(Frame::J2000), ra.rem_euclid(std::f64::consts::TAU), dec);
+    let mut stokes = Stokes {
+        i,
+        q: cells.number("q")?.unwrap_or_default(),
+        u: cells.number("u")?.unwrap_or_default(),
+        v: cells.number("v")?.unwrap_or_default(),
+    };
+    if let Some(text) = cells.text("pol_frac") {
+        let fraction = match text.strip_suffix('%') {
+            Some(percent) => line.number("pol_frac", percent)? / 100.0,
+            None => line.number("pol_frac", text)?,
+        };
+        let angle = cells.angle("pol_pa", &["d", "rad"])?.unwrap_or_default();
+        stokes = Stokes::linear(i, fraction, angle, 0.0);
+    }
+    let mut terms = vec![cells.number("spi")?.unwrap_or_default()];
+    for order in 2..10 {
+        terms.push(cells.number(&format!("spi{order}"))?.unwrap_or_default());
+    }
+    let spectrum = reference.map_or(Spectrum::Flat, |reference| of_ln_terms(&terms, reference));
+    let units = &["rad", "d", "h", "m", "s"];
+    let axis = |name| Ok::<f64, CatalogError>(cells.angle(name, units)?.unwrap_or_default());
+    let (major, minor) = (axis("emaj")?, axis("emin")?);
+    let shape = if major > 0.0 || minor > 0.0 {
+        let frame = options.pa_frame.unwrap_or(AngleFrame::Source);
+        Shape::Gaussian(Gaussian::new(major, minor, axis("pa")?, frame))
+    } else {
+        Shape::Point
+    };
+    let mut component = Component::new(position, shape, stokes, spectrum);
+    component.name = cells.text("name").map(str::to_owned);
+    let measure = cells.number("rm")?.unwrap_or_default();
+    if let (Some(reference), true) = (reference, measure != 0.0 && (stokes.q != 0.0 || stokes.u != 0.0)) {
+        let rotation = Some(FaradayRotation::from_frequency(measure, reference));
+        component.polarisation = Some(Box::new(Polarisation { rotation, ..Polarisation::default() }));
+    }
+    Ok(component)
+}
+
+/// Writes a model with a format line.
+pub(super) fn write(out: &mut dyn Write, components: &[Component], losses: &mut Losses) -> io::Result<()> {
+    writeln!(out, "#format: name ra_d dec_d i q u v spi spi2 spi3 spi4 rm emaj_s emin_s pa_d freq0")?;
+    for (index, component) in components.iter().enumerate() {
+        let Some(row) = Row::of(component, index, Holds::gaussians(Angles::Source), losses) else { continue };
+        let Stokes { i, q, u, v } = row.turning(losses);
+        let (terms, reference) = row.ln_terms(4, losses);
+        write!(out, "{} {} {}", row.word(&['#'], losses), degrees(row.ra), degrees(row.dec))?;
+        for value in [i, q, u, v] {
+            write!(out, " {}", Num(value))?;
+        }
+        for at in 0..4 {
+            write!(out, " {}", Num(terms.get(at).copied().unwrap_or_default()))?;
+        }
+        let (major, minor, angle) =
+            row.ellipse.map_or((0.0, 0.0, 0.0), |shape| (shape.major, shape.minor, shape.position_angle));
+        writeln!(
+            out,
+            " {} {} {} {} {}",
+            Num(row.rotation_measure()),
+            arcsec(major),
+            arcsec(minor),
+            degrees(angle),
+            Num(reference)
+        )?;
+    }
+    Ok(())
+}
