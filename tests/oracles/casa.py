@@ -4,6 +4,9 @@
     casa.py ms-read MS OUT.npy              MODEL_DATA through casatools.ms (what CASA tasks see)
     casa.py ft MS SKY.json                  casatasks.ft, components of the JSON into MODEL_DATA
     casa.py ft-virtual MS SKY.json          the same with usescratch=False: CASA's virtual model
+    casa.py gains MS TABLE G|B|K            a calibration table of the MS with gains of every antenna at three times
+    casa.py applycal MS COLUMN TABLE        the column into DATA, and applycal of the table into CORRECTED_DATA
+    casa.py flux NAME STANDARD HZ           the flux density [Jy] of a calibrator by the coefficients of setjy's standards
     casa.py crtf FILE.crtf RA DEC           JSON: right ascensions and declinations (J2000) [deg] of the pixels of 4 arcsec about
                                             a direction that the region manager finds in a file of regions
     casa.py complist SCRIPT OUT.cl          runs a script that makes the component list components.cl
@@ -63,6 +66,13 @@ def ms_read(path, out):
     np.save(out, data.transpose(2, 1, 0))
 
 
+def shape(source):
+    if "shape" not in source:
+        return {"shape": "point"}
+    sizes = {axis: f"{source[f'{axis[:5]}_arcsec']!r}arcsec" for axis in ("majoraxis", "minoraxis")}
+    return {"shape": source["shape"], "positionangle": f"{source['pa_deg']!r}deg", **sizes}
+
+
 def ft(ms, sky, usescratch=True):
     from casatasks import ft as task
     from casatools import componentlist
@@ -72,9 +82,9 @@ def ft(ms, sky, usescratch=True):
         for source in json.load(f):
             terms = source.get("terms") or [0.0]
             cl.addcomponent(
-                flux=[source["i"], 0.0, 0.0, 0.0],
+                flux=[source["i"], source.get("q", 0.0), source.get("u", 0.0), source.get("v", 0.0)],
                 dir=[source.get("frame", "J2000"), f"{source['ra_deg']!r}deg", f"{source['dec_deg']!r}deg"],
-                shape="point",
+                **shape(source),
                 freq=[source.get("freq_frame", "LSRK"), f"{source.get('ref_hz', 1.4e9)!r}Hz"],
                 spectrumtype="spectral index" if terms[0] else "constant",
                 index=terms[0],
@@ -82,6 +92,77 @@ def ft(ms, sky, usescratch=True):
     cl.rename(f"{home}/sky.cl")
     cl.close()
     task(vis=ms, complist=f"{home}/sky.cl", usescratch=usescratch)
+
+
+def gains(ms, out, kind):
+    from casatasks import gencal
+    from casatools import table
+
+    tb = table()
+    tb.open(ms)
+    times = np.unique(tb.getcol("TIME"))
+    tb.close()
+    gencal(vis=ms, caltable=out, caltype="sbd" if kind == "K" else "amp", parameter=[1.0])
+    channels = 1
+    if kind == "B":
+        # gencal makes no bandpass: a table of gains becomes one, with fewer channels than the data have.
+        channels = 3
+        tb.open(f"{ms}/SPECTRAL_WINDOW")
+        bands = [(tb.getcell("CHAN_FREQ", row), tb.getcell("CHAN_WIDTH", row)[0]) for row in range(tb.nrows())]
+        tb.close()
+        tb.open(f"{out}/SPECTRAL_WINDOW", nomodify=False)
+        for row, (freq, width) in enumerate(bands):
+            tb.putcell("NUM_CHAN", row, channels)
+            tb.putcell("CHAN_FREQ", row, np.linspace(freq[0] - width, freq[-1] + width, channels))
+            for name in ("CHAN_WIDTH", "EFFECTIVE_BW", "RESOLUTION"):
+                tb.putcell(name, row, np.full(channels, width))
+        tb.close()
+    tb.open(out, nomodify=False)
+    if kind == "B":
+        tb.putkeyword("VisCal", "B Jones")
+        tb.putinfo({"type": "Calibration", "subType": "B Jones", "readme": ""})
+    column = "FPARAM" if kind == "K" else "CPARAM"
+    count = tb.nrows()
+    tb.copyrows(out)
+    tb.copyrows(out, nrow=count)
+    random = np.random.default_rng(1)
+    size = (tb.getcell(column, 0).shape[0], channels)
+    for row in range(tb.nrows()):
+        if kind == "K":
+            value = random.uniform(-3, 3, size)
+        else:
+            value = random.uniform(0.5, 2, size) * np.exp(1j * random.uniform(-1.4, 1.4, size))
+        tb.putcell(column, row, value)
+        for name in ("PARAMERR", "SNR", "WEIGHT"):
+            if name in tb.colnames():
+                tb.putcell(name, row, np.ones(size))
+        tb.putcell("TIME", row, float(times[[0, len(times) // 3, -1][row // count]]))
+        tb.putcell("FLAG", row, np.zeros(size, bool))
+    tb.close()
+
+
+def applycal(ms, column, calibration):
+    from casatasks import applycal as task
+    from casatools import table
+
+    tb = table()
+    tb.open(ms, nomodify=False)
+    tb.putcol("DATA", tb.getcol(column))
+    tb.putcol("FLAG", np.zeros_like(tb.getcol("FLAG")))
+    tb.close()
+    task(vis=ms, gaintable=[calibration], interp=["linear,linear"], applymode="calonly", calwt=False)
+
+
+def flux(name, standard, hz):
+    import casadata
+    from casacore.tables import table
+
+    coefficients = table(f"{casadata.datapath}/nrao/VLA/standards/{standard}Coeffs", ack=False)
+    terms = coefficients.getcell(f"{name}_coeffs", coefficients.nrows() - 1).ravel()
+    if standard.startswith("Perley"):
+        print(10 ** float(np.polyval(terms[::-1], np.log10(float(hz) / 1e9))))
+    else:
+        print(terms[0] * 10 ** float(np.polyval([*terms[:0:-1], 0.0], np.log10(float(hz) / 150e6))))
 
 
 def crtf(path, ra, dec):
@@ -111,8 +192,8 @@ def complist(script, out):
 
 def main():
     action, *rest = sys.argv[1:]
-    actions = {"read": read, "ms-read": ms_read, "ft": ft, "ft-virtual": lambda m, s: ft(m, s, False), "crtf": crtf}
-    actions["complist"] = complist
+    actions = {"read": read, "ms-read": ms_read, "ft": ft, "ft-virtual": lambda m, s: ft(m, s, False), "crtf": crtf,
+               "gains": gains, "applycal": applycal, "flux": flux, "complist": complist}  # fmt: skip
     actions[action](*rest)
 
 

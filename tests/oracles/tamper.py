@@ -17,6 +17,8 @@
     tamper.py column-info MS COLUMN                     prints description, keywords and data manager as JSON
     tamper.py virtual-models MS                         prints CASA's marks of virtual models as a JSON list
     tamper.py last-row TABLE                            prints the last row as JSON
+    tamper.py circular MS                               RR RL LR LL in place of XX XY YX YY
+    tamper.py times MS                                  the times of the rows as JSON
 """
 
 import json
@@ -141,6 +143,21 @@ def virtual_models(ms):
     print(json.dumps([k for t in tables for k in open_table(t).keywordnames() if k.startswith("definedmodel_field_")]))
 
 
+def circular(ms):
+    """Correlations RR RL LR LL of receptors R and L, in place of XX XY YX YY."""
+    t = open_table(f"{ms}/POLARIZATION", readonly=False)
+    t.putcell("CORR_TYPE", 0, np.array(t.getcell("CORR_TYPE", 0)) - 4)
+    t.close()
+    t = open_table(f"{ms}/FEED", readonly=False)
+    for row in range(t.nrows()):
+        t.putcell("POLARIZATION_TYPE", row, ["R", "L"])
+    t.close()
+
+
+def times(ms):
+    print(json.dumps(sorted(set(open_table(ms).getcol("TIME").tolist()))))
+
+
 def last_row(path):
     t = open_table(path)
     print(json.dumps(t[t.nrows() - 1], default=lambda x: np.asarray(x).tolist()))
@@ -163,6 +180,8 @@ ACTIONS = {
     "column-info": column_info,
     "virtual-models": virtual_models,
     "last-row": last_row,
+    "circular": circular,
+    "times": times,
 }
 
 if __name__ == "__main__":
