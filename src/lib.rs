@@ -14,4 +14,5 @@ pub mod ms;
 pub mod pictures;
 pub mod predict;
 pub mod sky;
+pub mod stall;
 mod time;

@@ -1,11 +1,12 @@
 //! Predictions through primary beams against the independent sum, whose beams are scipy's and plain formulas: every kind of
-//! pattern, fields that drift, and a beam that moves while the phase centre stays.
+//! pattern, fields that drift, and a beam that moves while the phase centre stays; and by transforms of the sky.
 
 mod common;
 
 use common::sky::{Gaussian, Random, Source};
-use common::{Scratch, assert_equal_to_sum, oracle_ok, predict};
-use nvss_predict::ms::make::{FieldLayout, MsSpec, make};
+use common::{Scratch, assert_equal_to_sum, measure, oracle_ok, predict, say};
+use nvss_predict::ms::make::{FieldLayout, MsSpec, SpectralWindow, make};
+use std::path::Path;
 
 /// Sources over three degrees about the drift, down to where beams have their first null and beyond.
 fn sky() -> Vec<Source> {
@@ -100,4 +101,109 @@ fn a_beam_that_moves() {
         let label = format!("pointing {ours}");
         assert_equal_to_sum(&label, &ms, &args!["--sky", &json, "--beam", "airy:4.7", "--pointing", theirs]);
     }
+}
+
+/// Thousands of sources over the drift, most of them points.
+fn crowd(count: usize) -> Vec<Source> {
+    let mut random = Random(11);
+    (0..count)
+        .map(|k| {
+            let (ra, dec) = (random.within(341.5, 346.0), random.within(14.5, 17.7));
+            let flux = 0.01 / random.within(0.01, 1.0);
+            let shape =
+                Gaussian { major: 40.0, minor: 15.0, angle: random.within(0.0, 180.0), frame: "source" };
+            Source {
+                gaussian: (k % 100 == 0).then_some(shape),
+                terms: vec![random.within(-1.1, -0.3)],
+                stokes: [flux, 0.02 * flux, -0.03 * flux, 0.01 * flux],
+                ..Source::point(ra, dec, flux)
+            }
+        })
+        .collect()
+}
+
+/// The relative rms error of a column against another.
+fn difference(ms: &Path, column: &str, against: &str) -> f64 {
+    let found = measure(ms, &args!["--column", column, "--against", against]);
+    found["relative"].as_f64().expect("a number")
+}
+
+/// One transform of the sky for all phase centres of a drift: two windows, one of which descends, four correlations.
+#[test]
+fn the_transform_of_the_sky_serves_every_field() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = scratch.path("drift.ms");
+    let windows = vec![
+        SpectralWindow::regular("up", 1.31e9, 2e6, 30),
+        SpectralWindow::regular("down", 1.49e9, -3e6, 20),
+    ];
+    let spec = MsSpec {
+        correlations: vec![9, 10, 11, 12],
+        spectral_windows: windows,
+        ..MsSpec::dsa110(4, 24, 1, 8)
+    };
+    make(&ms, &spec).expect("a MeasurementSet");
+    let (csv, json) = scratch.sky("crowd", &crowd(5000));
+    let options =
+        |epsilon, column| ["--beam", "none", "--engine", "nufft3d", "--epsilon", epsilon, "--column", column];
+    predict(&ms, &csv, &options("1e-6", "FINE")).exits(0).says(&["nufft3d", "one grid for all rows"]);
+    assert_equal_to_sum("nufft3d, 24 fields", &ms, &args!["--sky", &json, "--column", "FINE"]);
+    for epsilon in ["1e-3", "1e-4"] {
+        predict(&ms, &csv, &options(epsilon, "MODEL_DATA")).exits(0);
+        let rms = difference(&ms, "MODEL_DATA", "FINE");
+        say(&format!("nufft3d, {epsilon}: rms {rms:.1e}"));
+        assert!(rms <= epsilon.parse::<f64>().unwrap(), "{epsilon}: {rms:e}");
+    }
+    // Memory that does not suffice is said, and the rows are predicted by what fits.
+    let mut short = options("1e-6", "MODEL_DATA").to_vec();
+    short.extend(["--memory", "1MiB"]);
+    predict(&ms, &csv, &short).exits(0).says(&[
+        "nufft3d was asked for but not taken",
+        "--memory",
+        "delay-FFT",
+    ]);
+    assert!(difference(&ms, "MODEL_DATA", "FINE") <= 2e-6);
+}
+
+/// Through a beam every field has a sky of its own; averages move baselines; position angles count from its north.
+#[test]
+fn the_transform_of_the_sky_through_a_beam() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = scratch.path("drift.ms");
+    make(&ms, &MsSpec { correlations: vec![9, 12], ..MsSpec::dsa110(5, 3, 1, 24) })
+        .expect("a MeasurementSet");
+    let (csv, json) = scratch.sky("crowd", &crowd(1500));
+    let engine = ["--engine", "nufft3d", "--beam"];
+    let with = |options: &[&'static str]| [&engine[..], options].concat();
+    predict(&ms, &csv, &with(&["airy:4.7"])).exits(0).says(&["a grid for each view"]);
+    assert_equal_to_sum("nufft3d, airy", &ms, &args!["--sky", &json, "--beam", "airy:4.7"]);
+    predict(&ms, &csv, &with(&["none", "--smear=both"])).exits(0).says(&["times for the averages"]);
+    predict(&ms, &csv, &["--engine", "direct", "--beam", "none", "--smear=both", "--column", "DIRECT"])
+        .exits(0);
+    let rms = difference(&ms, "MODEL_DATA", "DIRECT");
+    assert!(rms <= 2e-6, "averaged: {rms:e}");
+    let mut tilted = crowd(600);
+    for gaussian in tilted.iter_mut().filter_map(|source| source.gaussian.as_mut()) {
+        gaussian.frame = "centre";
+    }
+    let (csv, json) = scratch.sky("tilted", &tilted);
+    predict(&ms, &csv, &with(&["none"])).exits(0).says(&["a grid for each view"]);
+    assert_equal_to_sum("nufft3d, angles from the centre", &ms, &args!["--sky", &json]);
+}
+
+/// A track of hours is cut into parts whose baselines are nearly flat.
+#[test]
+fn the_transform_of_the_sky_on_a_long_track() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = scratch.path("track.ms");
+    let centre = [343.7f64.to_radians(), 16.1f64.to_radians()];
+    let spec =
+        MsSpec { fields: FieldLayout::Single(centre), interval: 900.0, ..MsSpec::dsa110(6, 24, 1, 16) };
+    make(&ms, &spec).expect("a MeasurementSet");
+    let (csv, json) = scratch.sky("crowd", &crowd(2000));
+    predict(&ms, &csv, &["--engine", "nufft3d", "--beam", "none"]).exits(0).says(&["nufft3d, about"]);
+    assert_equal_to_sum("nufft3d, six hours", &ms, &args!["--sky", &json]);
 }

@@ -1,12 +1,14 @@
-//! Bar 5: `kill -9` at random moments of runs that create the column and of runs that overwrite it.
+//! Bar 2: `kill -9` at random moments of runs that create the column, overwrite it, add to it, and resume.
 //!
-//! `NVSS_PREDICT_KILLS` sets how many of each (10 unless given; the bar asks for 50).
+//! `NVSS_PREDICT_KILLS` sets how many of each (10 unless given), `NVSS_PREDICT_KILL_JOBS` how many at a time (1). The bar's
+//! thousand, over kinds of runs and storage managers:
+//! `NVSS_PREDICT_KILLS=100 NVSS_PREDICT_KILL_JOBS=2 cargo test --release --test kill -- --include-ignored --nocapture --test-threads=1`
 
 mod common;
 
 use common::sky::{Random, Source};
 use common::{Scratch, oracle, say};
-use nvss_predict::ms::make::{MsSpec, make};
+use nvss_predict::ms::make::{DataColumn, Manager, MsSpec, make};
 use serde_json::Value;
 use std::ffi::OsStr;
 
@@ -20,26 +22,34 @@ fn sky(seed: u64, count: usize) -> Vec<Source> {
     (0..count).map(source).collect()
 }
 
-fn study(overwrite: bool) {
+fn study(kind: &str, manager: Option<Manager>) {
     need!(oracles);
-    let kills = std::env::var("NVSS_PREDICT_KILLS").unwrap_or_else(|_| "10".into());
+    let from = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.into());
+    let (kills, jobs) = (from("NVSS_PREDICT_KILLS", "10"), from("NVSS_PREDICT_KILL_JOBS", "1"));
     let scratch = Scratch::new();
     let ms = scratch.path("original.ms");
-    make(&ms, &MsSpec::dsa110(20, 24, 1, 768)).expect("a MeasurementSet");
+    let mut spec = MsSpec::dsa110(20, 24, 1, 768);
+    if let Some(manager) = manager {
+        // Other managers go casacore's way, which takes longer.
+        spec = MsSpec::dsa110(16, 12, 1, 256);
+        spec.model = Some(DataColumn {
+            manager,
+            fixed_shape: manager == Manager::TiledColumn,
+            ..DataColumn::default()
+        });
+    }
+    make(&ms, &spec).expect("a MeasurementSet");
     let (csv, _) = scratch.sky("new", &sky(1, 1000));
     let (old, _) = scratch.sky("old", &sky(2, 10));
     let binary = assert_cmd::cargo::cargo_bin!("nvss-predict");
-    let mut arguments = args![&binary, &ms, &csv, "--kills", &kills].to_vec();
-    if overwrite {
-        arguments.extend(args!["--overwrite", &old, "--seed", "1"]);
+    let mut arguments =
+        args![&binary, &ms, &csv, "--kills", &kills, "--kind", kind, "--jobs", &jobs].to_vec();
+    if matches!(kind, "overwrite" | "add") {
+        arguments.extend(args!["--other", &old, "--seed", "1"]);
     }
     let output = oracle::<&OsStr>("kill_study.py", arguments);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    say(&format!(
-        "{}: {}",
-        if overwrite { "killed while overwriting" } else { "killed while creating" },
-        out.trim()
-    ));
+    say(&format!("killed, {kind}{}: {}", manager.map_or(String::new(), |m| format!(", {m:?}")), out.trim()));
     assert!(output.status.success(), "{out}{err}");
     // A study in which no run was caught at work proves nothing.
     let report: Value = serde_json::from_str(&out).expect("JSON");
@@ -53,10 +63,39 @@ fn study(overwrite: bool) {
 
 #[test]
 fn killed_while_creating() {
-    study(false);
+    study("create", None);
 }
 
 #[test]
 fn killed_while_overwriting() {
-    study(true);
+    study("overwrite", None);
+}
+
+#[test]
+fn killed_while_adding() {
+    study("add", None);
+}
+
+#[test]
+fn killed_while_resuming() {
+    study("resume", None);
+}
+
+macro_rules! managers {
+    ($($name:ident: $kind:literal, $manager:ident;)*) => {$(
+        #[test]
+        #[ignore = "a part of the thousand kills that are run by hand"]
+        fn $name() {
+            study($kind, Some(Manager::$manager));
+        }
+    )*};
+}
+
+managers! {
+    killed_in_a_standard_manager: "overwrite", Standard;
+    killed_in_an_incremental_manager: "overwrite", Incremental;
+    killed_in_tiled_shapes: "resume", TiledShape;
+    killed_in_tiled_columns: "overwrite", TiledColumn;
+    killed_in_tiled_cells: "overwrite", TiledCell;
+    killed_adding_in_tiled_shapes: "add", TiledShape;
 }

@@ -159,3 +159,50 @@ fn looking_needs_no_lock() {
     let status = common::run(args!["status", &ms]);
     assert!(status.wall <= Duration::from_secs(2), "waited {:?}", status.wall);
 }
+
+/// Many processes, ours and others', that want to write one MeasurementSet: nobody waits for ever, no write is lost, and
+/// the model in the end is one of those that were written.
+fn contended(seconds: &str, ours: &str, casacore: &str, casa: &str) {
+    need!(oracles);
+    let archive = need!("ms/wsrt_tNDPPP.in_MS.tgz");
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let skies: Vec<_> = (0..4)
+        .map(|n| {
+            scratch.sky(
+                &format!("sky{n}"),
+                &[Source::point(249.0 + 0.3 * f64::from(n), 62.0, 1.0 + f64::from(n))],
+            )
+        })
+        .collect();
+    let binary = assert_cmd::cargo::cargo_bin!("nvss-predict");
+    let mut command = oracle_command("contention.py");
+    command.arg(binary).arg(&ms).args(skies.iter().map(|(csv, _)| csv));
+    command.args(["--seconds", seconds, "--ours", ours, "--casacore", casacore, "--casa", casa]);
+    let output = command.env("NVSS_PREDICT_CACHE", "off").output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    common::say(&format!("contended for {seconds} s: {}", out.trim()));
+    assert!(output.status.success(), "{out}{err}");
+    assert_eq!(state(&ms), "complete");
+    let errors: Vec<f64> = skies
+        .iter()
+        .map(|(_, json)| measure(&ms, &args!["--sky", json])["relative"].as_f64().unwrap_or(f64::INFINITY))
+        .collect();
+    assert_eq!(
+        errors.iter().filter(|error| **error <= 1e-6).count(),
+        1,
+        "the model is none of those written: {errors:?}"
+    );
+}
+
+#[test]
+fn many_processes_contend() {
+    contended("20", "4", "4", "2");
+}
+
+/// `cargo test --release --test locks -- --ignored --nocapture`
+#[test]
+#[ignore = "five minutes, run by hand"]
+fn twenty_processes_contend_for_five_minutes() {
+    contended("300", "8", "8", "4");
+}

@@ -80,6 +80,14 @@ impl Table {
                 return Err(Error::Io { operation: "open", path: description, source });
             }
         }
+        // casacore breaks off with a segmentation fault where it finds anything else.
+        if let Ok(lock) = root.join("table.lock").metadata()
+            && !lock.is_file()
+        {
+            return Err(not_a_table(
+                "its table.lock is not a file; remove it, and it is made anew".to_owned(),
+            ));
+        }
         if access == Access::ReadWrite {
             check_writable(path, &root)?;
         }

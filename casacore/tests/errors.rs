@@ -184,3 +184,18 @@ fn a_table_without_permission_to_write() {
     Table::open(&path, Access::ReadOnly).expect("readable");
     drop(folder);
 }
+
+/// casacore itself would end the process with a segmentation fault.
+#[test]
+fn a_lock_that_is_a_folder_is_refused() {
+    let (_folder, path) = place();
+    drop(small(&path, 3));
+    std::fs::remove_file(path.join("table.lock")).expect("a lock file");
+    std::fs::create_dir(path.join("table.lock")).expect("a folder");
+    for access in [Access::ReadOnly, Access::ReadWrite] {
+        let error = Table::open(&path, access).expect_err("not a file");
+        assert!(error.to_string().contains("table.lock"), "{error}");
+    }
+    std::fs::remove_dir(path.join("table.lock")).expect("a folder");
+    drop(Table::open(&path, Access::ReadWrite).expect("a table"));
+}

@@ -70,6 +70,17 @@ pub struct Plane<'a> {
     pub spectra: &'a [f32],
 }
 
+/// Points that contribute to one Stokes parameter: millions of them, as of an image, without a shape for each.
+#[derive(Clone, Copy, Debug)]
+pub struct Points<'a> {
+    /// The column of the [`Mix`] the points belong to: 0, 1, 2, 3 for I, Q, U, V.
+    pub stokes: usize,
+    /// Direction cosines relative to the phase centre: l, m and **n − 1** of each.
+    pub lmn: &'a [[f64; 3]],
+    /// Flux densities [Jy], shape `(point, frequency)`, frequency fastest.
+    pub spectra: &'a [f32],
+}
+
 /// The matrix from Stokes parameters to correlations: `out[corr] = Σ_stokes mix[corr][stokes] · V_stokes`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mix {

@@ -358,17 +358,39 @@ fn check_channels(channels: &[f64]) -> Result<(), KernelError> {
 }
 
 fn check_plane(plane: &Plane, channels: usize) -> Result<(), KernelError> {
-    if plane.stokes > 3 {
-        return Err(KernelError::OutOfRange { what: "Stokes parameters", index: plane.stokes });
+    check_flux(plane.stokes, plane.sources.len(), plane.spectra, channels)?;
+    check_sources(plane.sources)
+}
+
+/// Flux densities of so many `sources` at so many `channels`, of a Stokes parameter.
+pub fn check_flux(
+    stokes: usize,
+    sources: usize,
+    spectra: &[f32],
+    channels: usize,
+) -> Result<(), KernelError> {
+    if stokes > 3 {
+        return Err(KernelError::OutOfRange { what: "Stokes parameters", index: stokes });
     }
-    let (expected, found) = (plane.sources.len() * channels, plane.spectra.len());
+    let (expected, found) = (sources * channels, spectra.len());
     if expected != found {
         return Err(KernelError::Length { what: "spectra", expected, found });
     }
-    if let Some(index) = plane.spectra.iter().position(|s| !s.is_finite()) {
-        return Err(KernelError::NotFinite { what: "spectra", index });
+    match spectra.iter().position(|s| !s.is_finite()) {
+        Some(index) => Err(KernelError::NotFinite { what: "spectra", index }),
+        None => Ok(()),
     }
-    check_sources(plane.sources)
+}
+
+/// Direction cosines are at most 1 (n − 1 at least −2).
+pub fn check_places(places: &[[f64; 3]]) -> Result<(), KernelError> {
+    if let Some(index) = places.iter().position(|lmn| lmn.iter().any(|x| !x.is_finite())) {
+        return Err(KernelError::NotFinite { what: "points", index });
+    }
+    match places.iter().position(|lmn| lmn.iter().any(|x| x.abs() > 2.0)) {
+        Some(index) => Err(KernelError::OutOfRange { what: "points", index }),
+        None => Ok(()),
+    }
 }
 
 /// Direction cosines are at most 1 (n − 1 at least −2); axes are angles times about 1.9.

@@ -13,7 +13,7 @@ import atexit as _atexit
 from . import errors
 from ._native import __version__
 from ._visibilities import visibilities
-from .core import demo_catalog, make_demo_ms, predict, query, status
+from .core import check, demo_catalog, make_demo_ms, predict, predict_image, query, status
 from .errors import (
     CatalogError,
     CheckError,
@@ -22,11 +22,12 @@ from .errors import (
     LockedError,
     MeasurementSetError,
     NoSourcesError,
+    StalledError,
     StorageError,
     TimeoutError,
     UsageError,
 )
-from .report import Report, Status
+from .report import Preflight, Report, Status
 from .skymodel import SkyModel, Source
 
 __all__ = [
@@ -37,18 +38,22 @@ __all__ = [
     "LockedError",
     "MeasurementSetError",
     "NoSourcesError",
+    "Preflight",
     "Report",
     "SkyModel",
     "Source",
+    "StalledError",
     "Status",
     "StorageError",
     "TimeoutError",
     "UsageError",
     "__version__",
+    "check",
     "demo_catalog",
     "errors",
     "make_demo_ms",
     "predict",
+    "predict_image",
     "query",
     "status",
     "visibilities",

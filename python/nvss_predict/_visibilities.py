@@ -51,9 +51,9 @@ def visibilities(
     dtype : numpy.complex64 or numpy.complex128
         complex64 (the default) is the engines of a prediction. complex128 is the plain sum in double precision: as exact as
         its numbers, and hundreds of times slower.
-    engine : {"auto", "direct", "delay-fft"}
-        For complex64: the direct sum (rms error some 2e-7 of rms \\|V\\|), transforms of delays to ``epsilon``, or
-        whichever costs less.
+    engine : {"auto", "direct", "delay-fft", "nufft3d"}
+        For complex64: the direct sum (rms error some 2e-7 of rms \\|V\\|), transforms of delays to ``epsilon``,
+        transforms of the sky (thousands of points or more) to ``epsilon``, or whichever costs least.
     epsilon : float
         The rms error of the transforms relative to rms \\|V\\|, 1e-6 to 1e-3.
     threads : int

@@ -6,7 +6,7 @@ import os
 from typing import Any, Optional
 
 from . import _native, _options
-from .report import Record, Report, Status, parsed
+from .report import Preflight, Record, Report, Status, parsed
 from .skymodel import SkyModel, held
 
 _log = logging.getLogger("nvss_predict")
@@ -55,6 +55,8 @@ def predict(
     epsilon: Optional[float] = None,
     lock_timeout=None,
     timeout=None,
+    stall_timeout=None,
+    resume: bool = False,
     delmod: bool = False,
     dry_run: bool = False,
     report=None,
@@ -114,8 +116,14 @@ def predict(
     lock_timeout : [s]
         How long to wait for the lock of the MeasurementSet (30).
     timeout : [s]
-        How long the whole run may take. It stops at the next block then; a system call that does not return (a hung file
-        system) is not cut short, though this function returns if nothing has been written yet.
+        How long the whole run may take. It stops at the next block then; a run that does not stop within 3 s more is left
+        behind in its thread.
+    stall_timeout : [s]
+        How long the run may be without progress (120; 0: for ever). Where a system call does not return, as on a dead NFS or
+        FUSE file system, :class:`~nvss_predict.StalledError` says which and where; its thread is left behind, and the
+        MeasurementSet cannot be used by this process until that comes back.
+    resume : bool
+        Go on with a run that was killed, from the last rows that had reached the disk; it must be the same prediction.
     delmod : bool
         Remove CASA's virtual model.
     dry_run : bool
@@ -144,13 +152,92 @@ def predict(
         if name not in ("ms", "catalog", "progress", "more")
     }
     words, arguments, text = _request(ms, catalog, options)
+    return _run(progress, words, arguments, text)
+
+
+def _run(progress, *request) -> Report:
+    """Makes a prediction, and hears it."""
     with _Watch(progress) as watch:
-        found, said = _native.predict(words, arguments, text, watch)
+        found, said = _native.predict(*request[:3], watch, *request[3:])
     result = parsed(found)
     result.text = watch.plan + said
     for line in said.splitlines():
         _log.info("%s", line)
     return result
+
+
+def predict_image(
+    ms,
+    prefix=None,
+    *,
+    image=None,
+    spectrum: str = "fit",
+    spectral_terms: Optional[int] = None,
+    extrapolate: bool = False,
+    column: str = "MODEL_DATA",
+    mode: str = "replace",
+    beam: str = "none",
+    pointing=None,
+    smear=None,
+    feed_rotation=None,
+    apply_gains=None,
+    fields=None,
+    spws=None,
+    engine: Optional[str] = None,
+    writer: Optional[str] = None,
+    threads: Optional[int] = None,
+    memory=None,
+    page_cache: Optional[str] = None,
+    check: Optional[int] = None,
+    epsilon: Optional[float] = None,
+    lock_timeout=None,
+    timeout=None,
+    delmod: bool = False,
+    dry_run: bool = False,
+    report=None,
+    progress=None,
+    **more: Any,
+) -> Report:
+    """Predict model images (FITS) into the model column of a MeasurementSet, as ``nvss-predict image`` does.
+
+    Parameters
+    ----------
+    ms : path
+        The MeasurementSet.
+    prefix : path
+        What the images' names begin with: ``PREFIX[-NNNN][-POL[i]]-model[-pb].fits`` as WSClean writes them, or
+        ``PREFIX-term-N.fits`` and ``PREFIX[.model].ttN.fits``; or one image.
+    image : path or list of paths
+        The images themselves, instead of a prefix: channels, Stokes parameters or correlations, Taylor terms, a cube.
+    spectrum : {"fit", "stepped"}
+        What lies between the images of channels: a logarithmic polynomial of each pixel, or the image whose band a channel
+        lies in, as WSClean has it.
+    spectral_terms : int
+        Terms of the fit; by default as many as images, up to 4.
+    extrapolate : bool
+        Predict frequencies outside of the images, too.
+    beam : str
+        The primary beam, for images of the true sky (``-pb``); by default none, for images as the array sees the sky.
+
+    All others are those of :func:`predict`, which see; it returns and raises the same.
+    """
+    options = {
+        name: value
+        for name, value in {**locals(), **more}.items()
+        if name not in ("ms", "prefix", "image", "progress", "more")
+    }
+    if (prefix is None) == (image is None):
+        raise TypeError("predict_image() needs either a prefix or image=")
+    ms = os.fsdecode(ms)
+    if image is None:
+        sky: Any = os.fsdecode(prefix)
+        words = ["--", ms, sky]
+    else:
+        files = [image] if isinstance(image, (str, bytes, os.PathLike)) else list(image)
+        sky = [os.fsdecode(one) for one in files]
+        words = [f"--image={one}" for one in sky] + ["--", ms]
+    arguments = _options.call(ms, repr(sky), options, "predict_image")
+    return _run(progress, [*_options.words(options, images=True), *words], arguments, None, True)
 
 
 def _request(ms, catalog, options) -> tuple:
@@ -282,12 +369,62 @@ def _found(sources: list, origin: dict) -> SkyModel:
     return model
 
 
-def status(ms, column: str = "MODEL_DATA", *, lock_timeout: float = 30.0) -> Status:
+def status(
+    ms,
+    column: str = "MODEL_DATA",
+    *,
+    deep: bool = False,
+    lock_timeout: float = 30.0,
+    stall_timeout: float = 120.0,
+) -> Status:
     """Whether a model column can be trusted, and where it came from, as ``nvss-predict status`` tells.
 
-    Another thread of this process that writes the MeasurementSet is waited for, up to ``lock_timeout`` [s].
+    With ``deep``, all of a complete column is read, and ``status.deep.matches`` tells whether it holds what was written (None
+    where no digest was kept). Another thread of this process that writes the MeasurementSet is waited for, up to
+    ``lock_timeout`` [s]; :class:`~nvss_predict.StalledError` is raised where a system call does not return within
+    ``stall_timeout`` [s] (0: for ever).
     """
-    return Status(json.loads(_native.status(os.fsdecode(ms), column, float(lock_timeout))))
+    found = _native.status(os.fsdecode(ms), column, bool(deep), float(lock_timeout), float(stall_timeout))
+    return Status(json.loads(found, object_pairs_hook=Record))
+
+
+def check(
+    ms,
+    catalog=None,
+    *,
+    column: str = "MODEL_DATA",
+    beam: str = "auto",
+    lock_timeout: float = 5.0,
+    stall_timeout: float = 120.0,
+    **options: Any,
+) -> Preflight:
+    """What stands in the way of a prediction, as ``nvss-predict check`` tells. Nothing is written.
+
+    Parameters
+    ----------
+    ms : path
+        The MeasurementSet: can it be opened, locked and written, is what it says of itself sound?
+    catalog : path, optional
+        What would be predicted, and in how long.
+    column : str
+        The column that would be filled.
+    beam, **options
+        Those of :func:`predict` that choose the sky.
+    lock_timeout, stall_timeout : [s]
+        How long to wait for the lock, and for a system call that does not return.
+
+    Returns
+    -------
+    Preflight
+        True where nothing stands in the way; ``print`` it.
+    """
+    ms = os.fsdecode(ms)
+    chosen = dict(options, column=column, beam=beam, lock_timeout=lock_timeout, stall_timeout=stall_timeout)
+    words = [*_options.words(chosen), "--", ms, *([] if catalog is None else [os.fsdecode(catalog)])]
+    found, said = _native.check(words, ms, float(lock_timeout), float(stall_timeout))
+    result = Preflight(json.loads(found, object_pairs_hook=Record))
+    result.text = said
+    return result
 
 
 def make_demo_ms(

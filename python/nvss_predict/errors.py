@@ -15,6 +15,7 @@ __all__ = [
     "LockedError",
     "MeasurementSetError",
     "NoSourcesError",
+    "StalledError",
     "StorageError",
     "TimeoutError",
     "UsageError",
@@ -61,6 +62,13 @@ class NoSourcesError(Error):
 
 class TimeoutError(Error, builtins.TimeoutError):
     """The run took longer than ``timeout``; the text says what state the column is in (exit code 124)."""
+
+
+class StalledError(Error, builtins.TimeoutError):
+    """A system call did not return within ``stall_timeout``: the text names the file, the call and the file system (exit code 125).
+
+    The thread that made the call is left behind; the MeasurementSet cannot be used by this process until it comes back.
+    """
 
 
 class Interrupted(Error):

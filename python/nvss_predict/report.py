@@ -39,16 +39,34 @@ class Status(Record):
 
     ``state`` is ``"complete"``, ``"incomplete"`` (half written, or its check failed), ``"unknown"`` (not of this program) or
     ``"no_column"``; of a column of this program there are ``started``, ``version``, ``run``, ``catalogue``, ``digest``,
-    ``arguments`` and ``components``, too.
+    ``arguments`` and ``components``, ``rows`` (those, from the first on, that are on the disk), ``predicted`` (how many of them
+    have a model) and ``xxh3`` (their digest), too. ``deep`` has ``rows``, ``xxh3`` and ``matches`` where the column was read.
     """
 
     @property
     def complete(self) -> bool:
-        """Whether the column is whole."""
-        return self["state"] == "complete"
+        """Whether the column is whole, and holds what was written as far as that was looked at."""
+        return self["state"] == "complete" and self.get("deep", {}).get("matches") is not False
 
     def __reduce__(self):
         return Status, (dict(self),)
+
+
+class Preflight(Record):
+    """What stands in the way of a prediction; ``print`` shows what the command says.
+
+    ``good`` tells whether nothing does; ``findings`` is a list of ``what``, ``level`` (``"good"``, ``"warning"``, ``"bad"``) and
+    ``text``; ``plan`` is the report of the plan, with ``compute_estimate`` [s], where a catalogue was given and nothing is bad.
+    """
+
+    #: What the command says.
+    text = ""
+
+    def __str__(self) -> str:
+        return self.text or super().__str__()
+
+    def __bool__(self) -> bool:
+        return self["good"]
 
 
 def _nested(pairs):

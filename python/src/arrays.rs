@@ -41,7 +41,8 @@ fn engine(name: &str) -> Result<Engine, Failure> {
         "auto" => Ok(Engine::Auto),
         "direct" => Ok(Engine::Direct),
         "delay-fft" => Ok(Engine::DelayFft),
-        _ => Err(wrong(format!("engine {name:?}: use auto, direct or delay-fft"))),
+        "nufft3d" => Ok(Engine::Nufft3d),
+        _ => Err(wrong(format!("engine {name:?}: use auto, direct, delay-fft or nufft3d"))),
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! casacore's locks keep processes apart, not the threads of one: they would share a table that is not made for it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nvss_predict::cli::call::{Cause, Failure};
+use nvss_predict::stall::doing;
 
 /// How often one who waits looks whether the caller has given up.
 const LOOK: Duration = Duration::from_millis(20);
@@ -19,6 +20,39 @@ struct Busy {
 }
 
 static BUSY: Mutex<Option<Busy>> = Mutex::new(None);
+
+/// The MeasurementSets that a thread is stuck in, by the paths as given, and why.
+static STUCK: Mutex<Option<HashMap<PathBuf, String>>> = Mutex::new(None);
+
+/// The path by which a stuck MeasurementSet is known: its file system is not asked.
+fn name(ms: &Path) -> PathBuf {
+    std::path::absolute(ms).unwrap_or_else(|_| ms.to_owned())
+}
+
+/// Notes that a thread is stuck in `ms`, until [`freed`].
+pub(crate) fn stuck(ms: &Path, why: &str) {
+    let mut stuck = STUCK.lock().unwrap_or_else(PoisonError::into_inner);
+    stuck.get_or_insert_with(HashMap::new).insert(name(ms), why.to_owned());
+}
+
+/// A thread that was at work on `ms` has come back.
+pub(crate) fn freed(ms: &Path) {
+    if let Some(stuck) = STUCK.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        stuck.remove(&name(ms));
+    }
+}
+
+/// The failure of a call on a MeasurementSet that an earlier one is stuck in.
+fn stuck_before(ms: &Path) -> Option<Failure> {
+    let stuck = STUCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let why = stuck.as_ref()?.get(&name(ms))?;
+    let text = format!(
+        "{}: an earlier call of this process is stuck in it ({why}); it can be used again once that call has come back, or in \
+         another process",
+        ms.display()
+    );
+    Some(Failure { cause: Cause::Stalled, text, exit_code: 125, report: None })
+}
 
 fn busy() -> MutexGuard<'static, Option<Busy>> {
     BUSY.lock().unwrap_or_else(PoisonError::into_inner)
@@ -36,8 +70,13 @@ impl Turn {
     /// Waits until no other thread of this process is at work on `ms`.
     pub(crate) fn wait(ms: &Path, limit: Duration, cancelled: &dyn Fn() -> bool) -> Result<Turn, Failure> {
         let begun = Instant::now();
+        if let Some(failure) = stuck_before(ms) {
+            return Err(failure);
+        }
+        let doing = doing("while looking for", ms);
         // What is not there is for the opening to say.
         let path = ms.canonicalize().unwrap_or_else(|_| ms.to_owned());
+        drop(doing);
         loop {
             if take(&path)? {
                 return Ok(Turn(path));

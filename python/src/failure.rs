@@ -11,6 +11,7 @@ fn class(cause: Cause) -> &'static str {
         Cause::Catalog => "CatalogError",
         Cause::Locked => "LockedError",
         Cause::Timeout => "TimeoutError",
+        Cause::Stalled => "StalledError",
         Cause::Check => "CheckError",
         Cause::NoSources => "NoSourcesError",
         Cause::Interrupted => "Interrupted",

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use nvss_predict::cli::call::{self, Cause, Failure, Prediction};
 use nvss_predict::predict::{Observer, Report};
+use nvss_predict::stall::{Entered, Journal, Limits, Stall, Watchdog, doing};
 use pyo3::prelude::*;
 
-use crate::busy::Turn;
+use crate::busy::{self, Turn};
 use crate::failure::raise;
 
 /// How often signals are looked for and progress is told.
@@ -33,6 +35,8 @@ const ENDED: u8 = 2;
 enum Event {
     Warning(String),
     Planned(String),
+    /// The thread is stuck, and will not be heard of.
+    Stalled(Box<Failure>),
     Done(Box<Result<Report, Failure>>),
 }
 
@@ -73,15 +77,16 @@ impl Observer for Listener {
 
 /// Makes the prediction that `words` mean; returns its report as JSON, and what the command would say at the end.
 ///
-/// `watch` has the methods `warning(text)`, `planned(text)` and `progress(rows, of, bytes)`; what they raise ends the run.
+/// The words are those of `nvss-predict image` where `images`, and of `nvss-predict` elsewhere. `watch` has the methods `warning(text)`, `planned(text)` and `progress(rows, of, bytes)`; what they raise ends the run.
 #[pyfunction]
-#[pyo3(signature = (words, arguments, held, watch))]
+#[pyo3(signature = (words, arguments, held, watch, images = false))]
 pub(crate) fn predict(
     py: Python<'_>,
     words: Vec<OsString>,
     arguments: String,
     held: Option<String>,
     watch: &Bound<'_, PyAny>,
+    images: bool,
 ) -> PyResult<(String, String)> {
     let shared = Arc::new(Shared::default());
     let (events, mut heard) = channel();
@@ -89,7 +94,7 @@ pub(crate) fn predict(
     let run = move || {
         let done = catch_unwind(AssertUnwindSafe(|| {
             let listener = Listener { shared: Arc::clone(&of_thread), events: events.clone() };
-            whole_run(&words, arguments, held, listener)
+            whole_run(|| understood(&words, arguments, held, images), listener)
         }));
         let done = done.unwrap_or_else(|_| Err(storage("the run stopped unexpectedly. Please report this")));
         let _ = events.send(Event::Done(Box::new(done)));
@@ -129,20 +134,120 @@ fn storage(text: &str) -> Failure {
     Failure { cause: Cause::Storage, text: text.to_owned(), exit_code: 5, report: None }
 }
 
-/// The whole of a run, in its thread.
-fn whole_run(
+/// The prediction that `words` mean, of a catalogue or of images.
+fn understood(
     words: &[OsString],
     arguments: String,
     held: Option<String>,
+    images: bool,
+) -> Result<Prediction, Failure> {
+    if images {
+        return Prediction::of_images(words, arguments);
+    }
+    Prediction::new(words, arguments, held.map(Into::into))
+}
+
+/// The whole of a run, in its thread.
+fn whole_run(
+    prediction: impl FnOnce() -> Result<Prediction, Failure>,
     mut listener: Listener,
 ) -> Result<Report, Failure> {
-    let prediction = Prediction::new(words, arguments, held.map(Into::into))?;
+    let mut prediction = prediction()?;
     let options = &prediction.job.options;
+    let ms = prediction.job.ms.clone();
+    let limits = Limits { stall: options.stall_timeout, whole: options.timeout };
+    let events = listener.events.clone();
+    let stalled = move |failure| drop(events.send(Event::Stalled(Box::new(failure))));
+    let _watched = Watched::begin(&ms, limits, stalled);
+    let begun = Instant::now();
     let _turn = Turn::wait(&prediction.job.ms, options.lock_timeout, &|| listener.cancelled())?;
+    // The time of a run is that of its call.
+    prediction.job.options.timeout = options.timeout.map(|limit| limit.saturating_sub(begun.elapsed()));
     // A pool of its own: the one that all share is gone in a process that was forked after it began.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.map_err(|error| storage(&format!("no thread could be started: {error}")))?;
     pool.install(|| prediction.run(&mut listener))
+}
+
+/// A thread at work on a MeasurementSet that somebody watches, until this is dropped.
+struct Watched {
+    ms: PathBuf,
+    stuck: Arc<AtomicBool>,
+    _entered: Entered,
+    _watchdog: Option<Watchdog>,
+}
+
+impl Watched {
+    /// Has the calling thread watched; `stalled` is told where it passes a limit, and others that want the MeasurementSet then.
+    fn begin(ms: &Path, limits: Limits, stalled: impl FnOnce(Failure) + Send + 'static) -> Watched {
+        let journal = Journal::new();
+        let entered = journal.enter();
+        let place = ms.to_owned();
+        let stuck = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stuck);
+        let stalled = move |stall: Stall| {
+            let failure = Failure::from(stall);
+            told.store(true, Ordering::SeqCst);
+            busy::stuck(&place, &failure.text);
+            stalled(failure);
+        };
+        let watchdog = Watchdog::watch(journal, ms, limits, Instant::now(), || {}, stalled).ok();
+        Watched { ms: ms.to_owned(), stuck, _entered: entered, _watchdog: watchdog }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if self.stuck.load(Ordering::SeqCst) {
+            busy::freed(&self.ms);
+        }
+    }
+}
+
+/// The limit of `stall` [s] without progress; none for 0.
+pub(crate) fn stall_limit(stall: f64) -> Limits {
+    Limits { stall: (stall > 0.0).then(|| busy::seconds(stall)), whole: None }
+}
+
+/// Does `task`, which is about `ms`, in a thread of its own, and leaves it behind where it passes a limit.
+///
+/// Waits up to `wait` for other threads of this process that use the MeasurementSet.
+pub(crate) fn apart<T: Send + 'static>(
+    py: Python<'_>,
+    ms: PathBuf,
+    wait: Duration,
+    limits: Limits,
+    task: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> PyResult<T> {
+    let (events, mut heard) = channel();
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let work = move || {
+        let of_watchdog = events.clone();
+        let watched = Watched::begin(&ms, limits, move |failure| drop(of_watchdog.send(Err(failure))));
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let _turn = Turn::wait(&ms, wait, &|| stopped.load(Ordering::Relaxed))?;
+            let _doing = doing("while looking at", &ms);
+            task()
+        }));
+        drop(watched);
+        let done = done.unwrap_or_else(|_| Err(storage("the call stopped unexpectedly. Please report this")));
+        let _ = events.send(done);
+    };
+    let started = std::thread::Builder::new().name("nvss-predict".into()).spawn(work);
+    started.map_err(|error| raise(py, storage(&format!("no thread could be started: {error}"))))?;
+    loop {
+        let listening = &mut heard;
+        match py.detach(move || listening.recv_timeout(LOOK)) {
+            Ok(done) => return done.map_err(|failure| raise(py, failure)),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(raise(py, storage("the call stopped unexpectedly")));
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                py.check_signals().inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+            }
+        }
+    }
 }
 
 /// Hands on what is heard until the run is done; `None` where it went silent.
@@ -165,6 +270,11 @@ fn listen(
                     None => tell_progress(shared, watch).map(|()| Some(*done)),
                     Some((error, _)) => Err(with_cause(py, error, *done)),
                 };
+            }
+            Ok(Event::Stalled(failure)) => {
+                // Its thread is left behind with all that it holds; nobody waits for it, not even the interpreter's end.
+                let stalled = raise(py, *failure);
+                return Err(raised.map_or(stalled, |(error, _)| error));
             }
             Ok(Event::Warning(text)) => watch.call_method1("warning", (text,)).map(|_| ()),
             Ok(Event::Planned(text)) => watch.call_method1("planned", (text,)).map(|_| ()),

@@ -24,6 +24,13 @@ fn prediction_options() -> Vec<(String, bool, bool)> {
     options.map(|option| (option.name, option.takes_value, option.repeats)).collect()
 }
 
+/// The options of a prediction of images, in the same manner.
+#[pyfunction]
+fn image_options() -> Vec<(String, bool, bool)> {
+    let options = call::image_options().into_iter();
+    options.map(|option| (option.name, option.takes_value, option.repeats)).collect()
+}
+
 /// `nvss-predict catalog query`, as JSON.
 #[pyfunction]
 fn query(py: Python<'_>, words: Vec<OsString>) -> PyResult<String> {
@@ -32,13 +39,30 @@ fn query(py: Python<'_>, words: Vec<OsString>) -> PyResult<String> {
 
 /// `nvss-predict status`, as JSON. Waits up to `wait` [s] for other threads of this process that use the MeasurementSet.
 #[pyfunction]
-fn status(py: Python<'_>, ms: PathBuf, column: &str, wait: f64) -> PyResult<String> {
-    let state = py.detach(|| {
-        let _turn = busy::Turn::wait(&ms, busy::seconds(wait), &|| false)?;
-        call::status(&ms, column)
-    });
-    let state = state.map_err(|failure| raise(py, failure))?;
+fn status(
+    py: Python<'_>,
+    ms: PathBuf,
+    column: String,
+    deep: bool,
+    wait: f64,
+    stall: f64,
+) -> PyResult<String> {
+    let path = ms.clone();
+    let look = move || call::status(&path, &column, deep);
+    let state = job::apart(py, ms, busy::seconds(wait), job::stall_limit(stall), look)?;
     serde_json::to_string(&state).map_err(|error| pyo3::exceptions::PyValueError::new_err(error.to_string()))
+}
+
+/// `nvss-predict check`, as JSON and in words. Waits as [`status`] does.
+#[pyfunction]
+fn check(
+    py: Python<'_>,
+    words: Vec<OsString>,
+    ms: PathBuf,
+    wait: f64,
+    stall: f64,
+) -> PyResult<(String, String)> {
+    job::apart(py, ms, busy::seconds(wait), job::stall_limit(stall), move || call::check(&words))
 }
 
 /// Makes the MeasurementSet of the demonstration; returns its rows and the centres of its fields [deg].
@@ -66,10 +90,12 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEMO_CATALOGUE", call::DEMO_CATALOGUE)?;
     module.add_function(wrap_pyfunction!(prediction_options, module)?)?;
+    module.add_function(wrap_pyfunction!(image_options, module)?)?;
     module.add_function(wrap_pyfunction!(job::predict, module)?)?;
     module.add_function(wrap_pyfunction!(job::wait_for_background, module)?)?;
     module.add_function(wrap_pyfunction!(query, module)?)?;
     module.add_function(wrap_pyfunction!(status, module)?)?;
+    module.add_function(wrap_pyfunction!(check, module)?)?;
     module.add_function(wrap_pyfunction!(make_demo_ms, module)?)?;
     module.add_function(wrap_pyfunction!(arrays::visibilities, module)?)?;
     Ok(())

@@ -35,6 +35,17 @@ def test_every_option_of_the_command_is_an_argument(ms, catalog):
         nvss_predict.predict(ms, catalog, no_such=1)
 
 
+def test_every_option_of_the_image_command_is_an_argument(ms):
+    from inspect import signature
+
+    from nvss_predict._options import known
+
+    parameters = signature(nvss_predict.predict_image).parameters
+    assert set(known(images=True)) - set(parameters) == set()
+    with pytest.raises(TypeError, match="no_such"):
+        nvss_predict.predict_image(ms, "prefix", no_such=1)
+
+
 def test_values_of_all_kinds_mean_the_same(ms, catalog):
     plan = lambda **options: nvss_predict.predict(ms, catalog, dry_run=True, ref_freq=1.4e9, **options).catalogue
     numbers = plan(min_flux=0.2, radius=1.25, match_radius=4, add_source=(345.0, 17.0, 1.5))

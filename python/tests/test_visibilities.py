@@ -36,7 +36,7 @@ def error(a, b):
     return np.sqrt(np.mean(np.abs(a - b) ** 2) / np.mean(np.abs(b) ** 2))
 
 
-@pytest.mark.parametrize("engine", ["auto", "direct", "delay-fft"])
+@pytest.mark.parametrize("engine", ["auto", "direct", "delay-fft", "nufft3d"])
 def test_points_in_single_precision(engine):
     rng, uvw, freq, lm = setup(sources=300)
     flux = rng.uniform(0.1, 1, 300)
@@ -98,7 +98,7 @@ def test_no_sources_are_zero_and_no_rows_are_none():
         (dict(stokes=[1.0, 2.0]), "stokes has the shape"),
         (dict(stokes=[np.inf]), "spectra"),
         (dict(correlations="XX,ZZ"), "ZZ"),
-        (dict(engine="magic"), "auto, direct or delay-fft"),
+        (dict(engine="magic"), "auto, direct, delay-fft or nufft3d"),
         (dict(out=np.zeros((4, 1))), "complex"),
         (dict(out=np.zeros((3, 1), np.complex64)), "needed is"),
         (dict(gaussians=[[1.0, 2.0]]), "gaussians"),

@@ -41,6 +41,12 @@ struct Curve {
     slopes: Vec<f64>,
 }
 
+/// Radii [rad] that are nearer to each other are the same.
+const CLOSEST: f64 = 1e-12;
+
+/// Powers relative to the axis, or to anything else, that no pattern has.
+const MOST_POWER: f64 = 1e12;
+
 /// What a column holds and the factor to its SI unit.
 #[derive(Clone, Copy, PartialEq)]
 enum Column {
@@ -138,7 +144,8 @@ impl Curve {
         if rows.len() < 2 {
             return Err(TableError::Table(format!("there is only one radius{at}; two or more are needed")));
         }
-        if let Some(pair) = rows.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        // Closer than any antenna could tell apart, a slope between them means nothing.
+        if let Some(pair) = rows.windows(2).find(|pair| pair[1].0 - pair[0].0 < CLOSEST) {
             return Err(TableError::Table(format!(
                 "the radius {}° is there twice{at}",
                 pair[0].0.to_degrees()
@@ -290,15 +297,16 @@ fn row(line: &str, columns: &[Column]) -> Result<(f64, f64, f64), String> {
                 result.0 = number * unit;
             }
             Column::Radius(_) => return Err(format!("the radius {field} is not within 0 and 180°")),
-            Column::Frequency(unit) if number * unit >= 1e5 => result.1 = number * unit,
+            Column::Frequency(unit) if (1e5..=1e15).contains(&(number * unit)) => result.1 = number * unit,
             Column::Frequency(_) => {
                 return Err(format!(
-                    "the frequency {field} is below 100 kHz; name its unit, as in frequency[MHz]"
+                    "the frequency {field} is not within 100 kHz and 1 PHz; name its unit, as in frequency[MHz]"
                 ));
             }
-            Column::Power if number >= 0.0 => result.2 = number,
-            Column::Power => return Err(format!("the power {field} is negative")),
-            Column::Voltage => result.2 = number * number,
+            Column::Power if (0.0..=MOST_POWER).contains(&number) => result.2 = number,
+            Column::Power => return Err(format!("the power {field} is negative, or larger than any")),
+            Column::Voltage if number * number <= MOST_POWER => result.2 = number * number,
+            Column::Voltage => return Err(format!("the voltage {field} is larger than any")),
         }
     }
     Ok(result)

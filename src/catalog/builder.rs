@@ -75,6 +75,11 @@ impl<'a> Builder<'a> {
         self.sink.is_some()
     }
 
+    /// What is near, where not everything is.
+    pub fn cones(&self) -> Option<&Cones> {
+        self.cones.as_ref()
+    }
+
     /// Says which survey the rows are of.
     pub fn survey(&mut self, name: &str) {
         self.survey = Some(name.into());

@@ -1,5 +1,6 @@
 //! The arguments as they are typed, and the job they mean.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,20 +8,24 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
 use super::catalog::CatalogArgs;
+use super::check::CheckArgs;
 use super::convert::ConvertArgs;
 use super::draw::DrawArgs;
+use super::image::ImageArgs;
 use super::mask::MaskArgs;
 use super::plot::PlotArgs;
 use super::regions::RegionsArgs;
 use super::sky::SkyPictureArgs;
 use super::sky_args::{SkyArgs, resolved};
-use super::values::parse_bytes;
+use super::source_args::AntennaArgs;
+use super::values::{parse_bytes, parse_seconds};
+use super::wsclean::WscleanArgs;
 use crate::predict::{self, Batch, Engine, Mode, Options, PageCache, Smear, Writer};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    the column is filled and checked (status: complete)
-  1    status: the column is missing, incomplete, or not of this program
+  1    status: the column is missing, incomplete, changed, or not of this program; check: something stands in the way
   2    wrong usage
   3    bad input: the MeasurementSet or the catalogue cannot be used
   4    another process kept the MeasurementSet locked
@@ -29,12 +34,16 @@ Exit codes:
   7    no sources, and --require-sources was given
   8    several MeasurementSets failed, and not all for the same reason (else the code they share)
   124  stopped by --timeout
+  125  stalled: --stall-timeout passed in a system call that does not return
   130  interrupted
+  134, 139 …  128 and the number of the signal that ended the process at work (SIGABRT, SIGSEGV …)
 
 NVSS_CATALOG names the catalogue that the word NVSS stands for; FIRST_CATALOG, RACS_CATALOG and so on those of the
 surveys that --merge and --spectra-from name.
 NVSS_PREDICT_CACHE names the folder where imports of large catalogues are kept, or is off.
-NVSS_PREDICT_SIMD=portable|neon|avx2|avx512 forces a level of instructions.";
+NVSS_PREDICT_SIMD=portable|neon|avx2|avx512 forces a level of instructions.
+NVSS_PREDICT_SUPERVISOR=off has one process do everything, for debuggers and profilers: it cannot end while a system call of
+it does not return.";
 
 /// Predicts the visibilities of a sky into the MODEL_DATA of a MeasurementSet.
 #[derive(Debug, Parser)]
@@ -59,6 +68,7 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Tell whether a model column is complete, and where it came from
     Status(StatusArgs),
+    Check(Box<CheckArgs>),
     /// Import catalogues into an indexed database, query them, and tell what is in them
     Catalog(CatalogArgs),
     Sky(Box<SkyPictureArgs>),
@@ -66,6 +76,8 @@ pub(super) enum Command {
     Mask(Box<MaskArgs>),
     Draw(Box<DrawArgs>),
     Regions(Box<RegionsArgs>),
+    Image(Box<ImageArgs>),
+    Wsclean(WscleanArgs),
     Convert(Box<ConvertArgs>),
 }
 
@@ -116,6 +128,27 @@ pub(super) struct StatusArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// Read the whole column and compare its digest with the one that was kept when it was written
+    #[arg(long)]
+    pub(super) deep: bool,
+    #[command(flatten)]
+    pub(super) stall_timeout: StallArg,
+}
+
+/// The bound on what does not move.
+#[derive(Debug, ClapArgs)]
+pub(super) struct StallArg {
+    /// Seconds without progress after which the command gives up, saying what it is stuck in: the file, the system call, the
+    /// file system. 0: never
+    #[arg(long, default_value_t = 120.0, value_name = "S", value_parser = parse_seconds, help_heading = "Running")]
+    stall_timeout: f64,
+}
+
+impl StallArg {
+    /// None where there is no bound.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        (self.stall_timeout > 0.0).then(|| Duration::from_secs_f64(self.stall_timeout))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -137,6 +170,7 @@ enum EngineArg {
     Auto,
     Direct,
     DelayFft,
+    Nufft3d,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -163,6 +197,17 @@ pub(super) struct PredictArgs {
     #[arg(required = true)]
     catalog: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) sky: SkyArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+/// What is written.
+#[derive(Debug, ClapArgs)]
+pub(super) struct OutputArgs {
     /// The column to fill; made if it is missing
     #[arg(long, default_value = "MODEL_DATA", help_heading = "Output")]
     column: String,
@@ -172,20 +217,28 @@ pub(super) struct PredictArgs {
     /// Write what was done to this file as JSON
     #[arg(long, value_name = "FILE.json", help_heading = "Output")]
     pub(super) report: Option<PathBuf>,
+    /// Go on with a run that was killed, from the last rows that had reached the disk. It must be the same run: the same
+    /// catalogue, MeasurementSet and options; of a column that is complete nothing is done
+    #[arg(long, help_heading = "Output")]
+    resume: bool,
     /// Show the plan and write nothing
     #[arg(long, help_heading = "Output")]
     dry_run: bool,
     /// Remove CASA's virtual model, which would hide the column from CASA
     #[arg(long, help_heading = "Output")]
     delmod: bool,
+}
 
-    #[command(flatten)]
-    pub(super) sky: SkyArgs,
+/// How it is computed.
+#[derive(Debug, ClapArgs)]
+pub(super) struct RunArgs {
     /// Average the model as the data are: over channels (bandwidth, by CHAN_WIDTH), over integrations (time, by EXPOSURE), or
     /// over both
     #[arg(long, value_name = "OVER", num_args = 0..=1, require_equals = true, default_missing_value = "both")]
     #[arg(help_heading = "Beam")]
     smear: Option<SmearArg>,
+    #[command(flatten)]
+    antennas: AntennaArgs,
 
     /// Compute threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
@@ -201,12 +254,14 @@ pub(super) struct PredictArgs {
     /// Seconds to wait for the lock of the MeasurementSet
     #[arg(long, default_value_t = 30.0, value_name = "S", help_heading = "Running")]
     lock_timeout: f64,
-    /// Seconds that the whole run may take: it then stops at the next block, with the column marked incomplete. A system call
-    /// that does not return (a hung file system) is not cut short [default: no limit]
+    /// Seconds that the whole run may take: it then stops at the next block, with the column marked incomplete; one that does not
+    /// stop within 3 s more is left behind [default: no limit]
     #[arg(long, value_name = "S", help_heading = "Running")]
     timeout: Option<f64>,
-    /// What sums the sources: every source at every channel, a transform of their delays (many sources), or whichever
-    /// costs less
+    #[command(flatten)]
+    stall_timeout: StallArg,
+    /// What sums the sources: every source at every channel, a transform of their delays (many sources), a transform of the
+    /// sky (thousands to millions of points), or whichever costs least
     #[arg(long, value_enum, default_value_t = EngineArg::Auto, help_heading = "Running")]
     engine: EngineArg,
     /// Who writes the column: the compute threads straight into its tile file where they can, or casacore
@@ -240,6 +295,51 @@ pub(super) enum Verbosity {
 }
 
 impl PredictArgs {
+    /// The predictions that the arguments mean.
+    pub(super) fn batch(&self) -> Result<Batch, CliError> {
+        let (false, Some(catalogue)) = (self.ms.is_empty(), &self.catalog) else {
+            return Err(CliError::Usage("a MeasurementSet and a catalogue are needed; see --help".into()));
+        };
+        self.run.check()?;
+        self.output.check()?;
+        let catalogue = resolved(catalogue)?;
+        let options = self.sky.options(&catalogue)?;
+        let options = self.run.options(self.output.options(options))?;
+        Ok(Batch { ms: self.ms.clone(), at_once: self.run.jobs.into(), options, catalogue })
+    }
+}
+
+impl OutputArgs {
+    /// Complains of a column that cannot be.
+    pub(super) fn check(&self) -> Result<(), CliError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if self.column.is_empty() || !self.column.chars().all(plain) {
+            return Err(CliError::Usage(format!(
+                "--column {:?} is no name of a column: letters, digits and _ make one",
+                self.column
+            )));
+        }
+        Ok(())
+    }
+
+    /// Options with these set.
+    pub(super) fn options(&self, options: Options) -> Options {
+        Options {
+            column: self.column.clone(),
+            mode: match self.mode {
+                ModeArg::Replace => Mode::Replace,
+                ModeArg::Add => Mode::Add,
+                ModeArg::Subtract => Mode::Subtract,
+            },
+            delmod: self.delmod,
+            resume: self.resume,
+            dry_run: self.dry_run,
+            ..options
+        }
+    }
+}
+
+impl RunArgs {
     pub(super) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -248,11 +348,19 @@ impl PredictArgs {
         }
     }
 
-    /// The predictions that the arguments mean.
-    pub(super) fn batch(&self) -> Result<Batch, CliError> {
-        let (false, Some(catalogue)) = (self.ms.is_empty(), &self.catalog) else {
-            return Err(CliError::Usage("a MeasurementSet and a catalogue are needed; see --help".into()));
-        };
+    /// How many MeasurementSets are under way at a time.
+    pub(super) fn jobs(&self) -> usize {
+        self.jobs.into()
+    }
+
+    /// Complains of numbers that cannot be.
+    pub(super) fn check(&self) -> Result<(), CliError> {
+        predict::check_epsilon(self.epsilon).map_err(|error| CliError::Usage(error.to_string()))?;
+        self.waits().map(|_| ())
+    }
+
+    /// How long is waited for the lock, and for the whole run.
+    fn waits(&self) -> Result<(Duration, Option<Duration>), CliError> {
         let positive = |value: f64, option: &str| {
             if value.is_finite() && value >= 0.0 {
                 Ok(value)
@@ -260,66 +368,55 @@ impl PredictArgs {
                 Err(CliError::Usage(format!("{option} must be a number of at least zero, not {value}")))
             }
         };
-        predict::check_epsilon(self.epsilon).map_err(|error| CliError::Usage(error.to_string()))?;
         // A week is longer than anybody waits, and short enough for the clock's arithmetic.
         let longest = 7.0 * 86_400.0;
         let wait = positive(self.lock_timeout, "--lock-timeout")?.min(longest);
         let timeout = self.timeout.map(|limit| positive(limit, "--timeout")).transpose()?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if self.column.is_empty() || !self.column.chars().all(plain) {
-            return Err(CliError::Usage(format!(
-                "--column {:?} is no name of a column: letters, digits and _ make one",
-                self.column
-            )));
-        }
-        let catalogue = resolved(catalogue)?;
-        Ok(Batch {
-            ms: self.ms.clone(),
-            at_once: self.jobs.into(),
-            options: Options {
-                column: self.column.clone(),
-                mode: match self.mode {
-                    ModeArg::Replace => Mode::Replace,
-                    ModeArg::Add => Mode::Add,
-                    ModeArg::Subtract => Mode::Subtract,
-                },
-                smear: Smear {
-                    bandwidth: matches!(self.smear, Some(SmearArg::Both | SmearArg::Bandwidth)),
-                    time: matches!(self.smear, Some(SmearArg::Both | SmearArg::Time)),
-                },
-                threads: self.threads.map(usize::from),
-                memory: self.memory,
-                lock_timeout: Duration::from_secs_f64(wait),
-                timeout: timeout.map(|limit| Duration::from_secs_f64(limit.min(longest))),
-                check: self.check,
-                epsilon: self.epsilon,
-                delmod: self.delmod,
-                dry_run: self.dry_run,
-                engine: match self.engine {
-                    EngineArg::Auto => Engine::Auto,
-                    EngineArg::Direct => Engine::Direct,
-                    EngineArg::DelayFft => Engine::DelayFft,
-                },
-                writer: match self.writer {
-                    WriterArg::Auto => Writer::Auto,
-                    WriterArg::Casacore => Writer::Casacore,
-                },
-                page_cache: match self.page_cache {
-                    PageCacheArg::Auto => PageCache::Auto,
-                    PageCacheArg::Keep => PageCache::Keep,
-                    PageCacheArg::Drop => PageCache::Drop,
-                },
-                simd: forced_simd()?,
-                arguments: command_line(),
-                ..self.sky.options(&catalogue)?
+        let timeout = timeout.map(|limit| Duration::from_secs_f64(limit.min(longest)));
+        Ok((Duration::from_secs_f64(wait), timeout))
+    }
+
+    /// Options with these set.
+    pub(super) fn options(&self, options: Options) -> Result<Options, CliError> {
+        let (lock_timeout, timeout) = self.waits()?;
+        Ok(Options {
+            smear: Smear {
+                bandwidth: matches!(self.smear, Some(SmearArg::Both | SmearArg::Bandwidth)),
+                time: matches!(self.smear, Some(SmearArg::Both | SmearArg::Time)),
             },
-            catalogue,
+            feed_rotation: self.antennas.feed_rotation(),
+            apply_gains: self.antennas.apply_gains(),
+            threads: self.threads.map(usize::from),
+            memory: self.memory,
+            lock_timeout,
+            timeout,
+            stall_timeout: self.stall_timeout.limit(),
+            check: self.check,
+            epsilon: self.epsilon,
+            engine: match self.engine {
+                EngineArg::Auto => Engine::Auto,
+                EngineArg::Direct => Engine::Direct,
+                EngineArg::DelayFft => Engine::DelayFft,
+                EngineArg::Nufft3d => Engine::Nufft3d,
+            },
+            writer: match self.writer {
+                WriterArg::Auto => Writer::Auto,
+                WriterArg::Casacore => Writer::Casacore,
+            },
+            page_cache: match self.page_cache {
+                PageCacheArg::Auto => PageCache::Auto,
+                PageCacheArg::Keep => PageCache::Keep,
+                PageCacheArg::Drop => PageCache::Drop,
+            },
+            simd: forced_simd()?,
+            arguments: command_line(),
+            ..options
         })
     }
 }
 
 /// The level of instructions that the environment asks for.
-fn forced_simd() -> Result<Option<kernels::SimdLevel>, CliError> {
+pub(super) fn forced_simd() -> Result<Option<kernels::SimdLevel>, CliError> {
     let name = match std::env::var("NVSS_PREDICT_SIMD") {
         Ok(name) if !name.is_empty() => name,
         _ => return Ok(None),
@@ -335,6 +432,12 @@ fn forced_simd() -> Result<Option<kernels::SimdLevel>, CliError> {
 
 /// The command line as one could type it again.
 pub(super) fn command_line() -> String {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    typed("nvss-predict", &words)
+}
+
+/// A command as one could type it.
+pub(super) fn typed(program: &str, words: &[OsString]) -> String {
     let quote = |word: &str| {
         let plain = |c: char| c.is_alphanumeric() || "-_./=,:+~@%".contains(c);
         if !word.is_empty() && word.chars().all(plain) {
@@ -343,9 +446,9 @@ pub(super) fn command_line() -> String {
             format!("'{}'", word.replace('\'', r"'\''"))
         }
     };
-    let mut words = vec!["nvss-predict".to_owned()];
-    words.extend(std::env::args_os().skip(1).map(|word| quote(&word.to_string_lossy())));
-    words.join(" ")
+    let mut all = vec![program.to_owned()];
+    all.extend(words.iter().map(|word| quote(&word.to_string_lossy())));
+    all.join(" ")
 }
 
 #[cfg(test)]

@@ -6,15 +6,19 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{ArgAction, Args as _, FromArgMatches};
+use clap::{ArgAction, FromArgMatches};
 
 use super::args::PredictArgs;
 use super::catalog::{self, QueryArgs};
+use super::check::{self, CheckArgs};
+use super::image::ImageArgs;
+pub use super::status::{Deep, Status};
 use super::{CliError, exit, output, with_causes};
 use crate::catalog::CatalogError;
+use crate::ms::MsError;
 use crate::ms::make::{MadeMs, MsSpec, make};
-use crate::ms::{self, ModelState, MsError};
 use crate::predict::{self, Job, Observer, PredictError, Report};
+use crate::stall::Stall;
 
 /// Real NVSS sources in the field of the demonstration, as CSV, with their citation.
 pub const DEMO_CATALOGUE: &str = include_str!("../../data/demo_nvss.csv");
@@ -32,6 +36,8 @@ pub enum Cause {
     Locked,
     /// The time was up.
     Timeout,
+    /// A system call did not return.
+    Stalled,
     /// The check failed.
     Check,
     /// No sources.
@@ -62,10 +68,14 @@ impl From<CliError> for Failure {
             (_, exit::USAGE) => Cause::Usage,
             (_, exit::LOCKED) => Cause::Locked,
             (_, exit::TIMED_OUT) => Cause::Timeout,
+            (_, exit::STALLED) => Cause::Stalled,
             (_, exit::CHECK) => Cause::Check,
             (_, exit::NO_SOURCES) => Cause::NoSources,
             (_, exit::INTERRUPTED) => Cause::Interrupted,
-            (CliError::Predict(PredictError::Catalog(_)), exit::INPUT) => Cause::Catalog,
+            (CliError::Image(_), _) => Cause::Catalog,
+            (CliError::Predict(PredictError::Catalog(_) | PredictError::Image(_)), exit::INPUT) => {
+                Cause::Catalog
+            }
             (CliError::Predict(PredictError::Options(_)), exit::INPUT) => Cause::Usage,
             (_, exit::INPUT) => Cause::MeasurementSet,
             _ => Cause::Storage,
@@ -75,6 +85,12 @@ impl From<CliError> for Failure {
             _ => None,
         };
         Failure { cause, text, exit_code, report }
+    }
+}
+
+impl From<Stall> for Failure {
+    fn from(stall: Stall) -> Failure {
+        CliError::from(PredictError::from(stall)).into()
     }
 }
 
@@ -120,7 +136,16 @@ pub struct OptionName {
 
 /// The options of a prediction, as `nvss-predict --help` lists them.
 pub fn prediction_options() -> Vec<OptionName> {
-    let command = PredictArgs::augment_args(clap::Command::new("nvss-predict"));
+    options_of::<PredictArgs>()
+}
+
+/// The options of a prediction of images, as `nvss-predict image --help` lists them.
+pub fn image_options() -> Vec<OptionName> {
+    options_of::<ImageArgs>()
+}
+
+fn options_of<A: clap::Args>() -> Vec<OptionName> {
+    let command = A::augment_args(clap::Command::new("nvss-predict"));
     let options = command.get_arguments().filter_map(|argument| {
         Some(OptionName {
             name: argument.get_long()?.to_owned(),
@@ -153,7 +178,18 @@ impl Prediction {
         args.sky.held = held;
         let mut job = args.batch()?.job(0);
         job.options.arguments = arguments;
-        Ok(Prediction { job, report: args.report })
+        Ok(Prediction { job, report: args.output.report })
+    }
+
+    /// Understands the words after `nvss-predict image`; `arguments` is the call as the provenance is to have it.
+    ///
+    /// # Errors
+    /// [`Cause::Usage`] for words that make no sense; [`Cause::Catalog`] for images that are not there.
+    pub fn of_images(words: &[OsString], arguments: String) -> Result<Prediction, Failure> {
+        let args: ImageArgs = parsed(words)?;
+        let mut job = args.batch()?.job(0);
+        job.options.arguments = arguments;
+        Ok(Prediction { job, report: args.output.report })
     }
 
     /// Makes the prediction.
@@ -187,13 +223,22 @@ pub fn query(words: &[OsString]) -> Result<String, Failure> {
     Ok(catalog::json(&found, &read, args.centre))
 }
 
-/// `nvss-predict status`: whether a column is whole, and where it came from.
+/// `nvss-predict status`: whether a column is whole, where it came from, and with `deep` whether it holds what was written.
 ///
 /// # Errors
 /// As the command.
-pub fn status(ms: &std::path::Path, column: &str) -> Result<ModelState, Failure> {
-    let table = ms::open(ms, casacore::Access::ReadOnly)?;
-    Ok(ModelState::read(&table, column)?)
+pub fn status(ms: &std::path::Path, column: &str, deep: bool) -> Result<Status, Failure> {
+    Ok(Status::read(ms, column, deep)?)
+}
+
+/// `nvss-predict check`: what stands in the way of a prediction, as the JSON that it prints, and in words.
+///
+/// # Errors
+/// As the command.
+pub fn check(words: &[OsString]) -> Result<(String, String), Failure> {
+    let args: CheckArgs = parsed(words)?;
+    let found = args.look()?;
+    Ok((check::json(&found), check::describe(&found)))
 }
 
 /// The MeasurementSet of `nvss-predict demo`, of any size.

@@ -45,7 +45,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     // The excerpt is NVSS at 1.4 GHz, of which its plain columns say nothing.
     options.read.reference_frequency = Some(crate::catalog::NVSS_FREQUENCY);
     let job = Job { ms: ms.clone(), catalogue: catalogue.clone(), options };
-    let mut watch = Watch::new(if args.quiet { Verbosity::Quiet } else { Verbosity::Normal });
+    let mut watch = Watch::new(if args.quiet { Verbosity::Quiet } else { Verbosity::Normal }, None);
     let outcome = predict::run(&job, &mut watch);
     watch.finish();
     let report = outcome?;

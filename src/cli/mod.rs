@@ -3,11 +3,13 @@
 mod args;
 pub mod call;
 mod catalog;
+mod check;
 mod choice_args;
 mod convert;
 mod demo;
 mod draw;
 mod grid_args;
+mod image;
 mod many;
 mod mask;
 mod new_file;
@@ -17,21 +19,31 @@ mod progress;
 mod regions;
 mod sky;
 mod sky_args;
+mod source_args;
 mod status;
+mod supervise;
 mod values;
 mod watch;
+mod wsclean;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Parser;
 
 use crate::catalog::CatalogError;
+use crate::image::sky::ImageError;
 use crate::ms::MsError;
 use crate::ms::make::MakeError;
 use crate::pictures::PictureError;
-use crate::predict::{self, PredictError, Report};
-use args::{Args, Command};
+use crate::predict::{self, Batch, PredictError, Report};
+use crate::stall::{Journal, Kind, Limits, Watchdog, doing};
+use args::{Args, Command, Verbosity};
+use supervise::{Link, Role, Word, end_now};
+#[cfg(fuzzing)]
+pub use values::try_values;
 use watch::Watch;
 
 /// What ended a command before its time.
@@ -42,6 +54,8 @@ enum CliError {
     Usage(String),
     #[error(transparent)]
     Predict(#[from] PredictError),
+    #[error(transparent)]
+    Image(#[from] ImageError),
     #[error(transparent)]
     Ms(#[from] MsError),
     #[error(transparent)]
@@ -73,6 +87,8 @@ mod exit {
     pub(super) const SEVERAL: u8 = 8;
     /// That of timeout(1).
     pub(super) const TIMED_OUT: u8 = 124;
+    /// Something that the system was asked for never came.
+    pub(super) const STALLED: u8 = 125;
     pub(super) const INTERRUPTED: u8 = 130;
 }
 
@@ -81,6 +97,7 @@ impl CliError {
         match self {
             CliError::Usage(_) | CliError::Picture(PictureError::Format(_)) => exit::USAGE,
             CliError::Predict(error) => predict_exit_code(error),
+            CliError::Image(_) => exit::INPUT,
             CliError::Ms(error) => ms_exit_code(error),
             CliError::Make(MakeError::Exists(_) | MakeError::Spec(_))
             | CliError::Exists(_)
@@ -95,11 +112,18 @@ fn predict_exit_code(error: &PredictError) -> u8 {
         PredictError::Ms(error) => ms_exit_code(error),
         PredictError::Catalog(CatalogError::Write { .. } | CatalogError::WriteSqlite { .. }) => exit::IO,
         PredictError::Catalog(CatalogError::Interrupted) => exit::INTERRUPTED,
-        PredictError::Options(_) | PredictError::Catalog(_) | PredictError::Kernel { .. } => exit::INPUT,
+        PredictError::Options(_)
+        | PredictError::Catalog(_)
+        | PredictError::Image(_)
+        | PredictError::Kernel { .. } => exit::INPUT,
         PredictError::NoSources { .. } => exit::NO_SOURCES,
         PredictError::Check { .. } => exit::CHECK,
         PredictError::Interrupted { .. } => exit::INTERRUPTED,
         PredictError::TimedOut { .. } => exit::TIMED_OUT,
+        PredictError::Stalled(stall) => match stall.kind {
+            Kind::Stalled => exit::STALLED,
+            Kind::TimedOut => exit::TIMED_OUT,
+        },
         PredictError::Thread(_) | PredictError::Threads(_) | PredictError::TileFile { .. } => exit::IO,
     }
 }
@@ -122,27 +146,59 @@ fn ms_exit_code(error: &MsError) -> u8 {
             | casacore::Error::Undefined { .. },
         ) => exit::INPUT,
         MsError::Table(casacore::Error::Locked { .. }) => exit::LOCKED,
-        MsError::Space { .. } | MsError::Table(_) => exit::IO,
+        MsError::Space { .. } | MsError::Room { .. } | MsError::Table(_) => exit::IO,
     }
 }
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    supervised(&work)
+}
+
+/// Has `work` done, by a process of its own where this one can have one.
+fn supervised(work: &dyn Fn(Option<&Arc<Link>>) -> u8) -> ExitCode {
+    let work = |link: Option<&Arc<Link>>| {
+        // A file that grows beyond the limit of the process is an error like others.
+        watch::survive_file_limits();
+        work(link)
+    };
+    match supervise::role() {
+        // Without a second process the work is for this one.
+        Role::Supervisor => supervise::run().unwrap_or_else(|| ExitCode::from(work(None))),
+        Role::Alone => ExitCode::from(work(None)),
+        Role::Worker(link) => {
+            let code = work(Some(&link));
+            link.say(&Word::Exit(code));
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Does what the arguments of the process say; the exit code.
+fn work(link: Option<&Arc<Link>>) -> u8 {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
             // Clap prints help to stdout and complaints to stderr, and knows which is which.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
+            return if error.use_stderr() { exit::USAGE } else { 0 };
         }
     };
-    match dispatch(&args) {
-        Ok(code) => code,
-        Err(error) => {
-            output::complain(&with_causes(&error));
-            ExitCode::from(error.exit_code())
-        }
-    }
+    ended(dispatch(&args, link))
+}
+
+/// Runs the program as `wsclean-predict`, with the arguments of the process.
+pub fn wsclean_main() -> ExitCode {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    supervised(&|link| ended(wsclean::run_words(&words, "wsclean-predict", link)))
+}
+
+/// Says what went wrong, if anything did; the exit code.
+fn ended(outcome: Result<u8, CliError>) -> u8 {
+    outcome.unwrap_or_else(|error| {
+        output::complain(&with_causes(&error));
+        error.exit_code()
+    })
 }
 
 /// The error with the causes that its own words leave out.
@@ -160,37 +216,98 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
+/// Runs a command; its exit code.
+fn dispatch(args: &Args, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
+    // Those that look at no column have one way to succeed.
+    let done = |_: ExitCode| 0;
     match &args.command {
-        Some(Command::Demo(demo)) => demo::run(demo),
-        Some(Command::Status(status)) => status::run(status),
-        Some(Command::Catalog(catalog)) => catalog::run(catalog),
-        Some(Command::Sky(sky)) => sky::run(sky),
-        Some(Command::Plot(plot)) => plot::run(plot),
-        Some(Command::Mask(mask)) => mask::run(mask),
-        Some(Command::Draw(draw)) => draw::run(draw),
-        Some(Command::Regions(regions)) => regions::run(regions),
-        Some(Command::Convert(convert)) => convert::run(convert),
-        None => predict_into(args),
+        Some(Command::Demo(demo)) => demo::run(demo).map(done),
+        Some(Command::Status(status)) => status::run(status, link),
+        Some(Command::Check(check)) => check::run(check, link),
+        Some(Command::Catalog(catalog)) => catalog::run(catalog).map(done),
+        Some(Command::Sky(sky)) => sky::run(sky).map(done),
+        Some(Command::Plot(plot)) => plot::run(plot).map(done),
+        Some(Command::Mask(mask)) => mask::run(mask).map(done),
+        Some(Command::Draw(draw)) => draw::run(draw).map(done),
+        Some(Command::Regions(regions)) => regions::run(regions).map(done),
+        Some(Command::Convert(convert)) => convert::run(convert).map(done),
+        Some(Command::Image(image)) => image::run(image, link),
+        Some(Command::Wsclean(wsclean)) => wsclean::run(wsclean, link),
+        None => predict_into(args, link),
     }
 }
 
-fn predict_into(args: &Args) -> Result<ExitCode, CliError> {
+fn predict_into(args: &Args, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
     let batch = args.predict.batch()?;
+    run_batch(batch, args.predict.run.verbosity(), args.predict.output.report.as_deref(), link)
+}
+
+/// Makes the predictions of a batch, which may be one.
+fn run_batch(
+    mut batch: Batch,
+    verbosity: Verbosity,
+    report: Option<&Path>,
+    link: Option<&Arc<Link>>,
+) -> Result<u8, CliError> {
+    let spent = link.map(|link| link.spent).unwrap_or_default();
+    batch.options.timeout = batch.options.timeout.map(|limit| limit.saturating_sub(spent));
+    let limits = Limits { stall: batch.options.stall_timeout, whole: batch.options.timeout };
     if batch.ms.len() > 1 {
-        return many::run(&batch, args.predict.verbosity(), args.predict.report.as_deref());
+        return many::run(&batch, verbosity, report, link);
     }
     let job = batch.job(0);
-    let mut watch = Watch::new(args.predict.verbosity());
-    let outcome = predict::run(&job, &mut watch);
-    watch.finish();
-    keep_report(&outcome, args.predict.report.as_deref())?;
-    watch.summary(&outcome?);
-    Ok(ExitCode::SUCCESS)
+    let mut watch = Watch::new(verbosity, link);
+    let done = watched(link, &job.ms, limits, || -> Result<Report, CliError> {
+        let outcome = predict::run(&job, &mut watch);
+        watch.finish();
+        keep_report(&outcome, report)?;
+        Ok(outcome?)
+    })?;
+    watch.summary(&done);
+    Ok(0)
+}
+
+/// Does `task`, which is about `path`; where it passes a limit, says so and ends the process.
+fn watched<T>(link: Option<&Arc<Link>>, path: &Path, limits: Limits, task: impl FnOnce() -> T) -> T {
+    let journal = Journal::new();
+    let _entered = journal.enter();
+    let (alive, last) = (link.cloned(), link.cloned());
+    let looked = move || {
+        if let Some(link) = &alive {
+            link.say(&Word::Alive);
+        }
+    };
+    let stalled = move |stall| {
+        let error = PredictError::from(stall);
+        output::complain(&with_causes(&error));
+        let code = predict_exit_code(&error);
+        match &last {
+            Some(link) => {
+                link.say(&Word::Exit(code));
+                end_now(code);
+            }
+            None => std::process::exit(code.into()),
+        }
+    };
+    // Without a thread for it the task is not watched, as on a system without threads to spare little would be gained.
+    let watchdog = Watchdog::watch(journal, path, limits, Instant::now(), looked, stalled);
+    let tell = |word: Word| {
+        if let Some(link) = link {
+            link.say(&word);
+        }
+    };
+    if watchdog.is_ok() {
+        tell(Word::Bound(limits.stall));
+    }
+    let done = task();
+    drop(watchdog);
+    tell(Word::Free);
+    done
 }
 
 /// Writes the report of a run to where it was asked for.
 fn keep_report(outcome: &predict::Result<Report>, path: Option<&Path>) -> Result<(), CliError> {
+    let _doing = path.map(|path| doing("while writing the report", path));
     // A failed check is reported too: its figures are what one wants to look at.
     let report = match outcome {
         Ok(report) => report,

@@ -18,7 +18,40 @@ pub(super) struct NewFile {
     overwrite: bool,
 }
 
+/// Writes a file as a whole: under another name, which takes the place of what was there when it is complete. A pipe or a
+/// device is written to.
+pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), CliError> {
+    let error = |source| CliError::Write { path: path.to_owned(), source };
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return std::fs::write(path, content).map_err(error);
+    }
+    // What a link leads to is replaced, not the link.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut file = beside(&path).map_err(error)?;
+    file.write_all(content).map_err(error)?;
+    file.persist(&path).map(|_| ()).map_err(|failed| error(failed.error))
+}
+
+/// A file in the folder of `path`, gone unless it is kept.
+fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".nvss-predict-").suffix(".part");
+    // As any new file: others may read it if the user's mask lets them.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
 impl NewFile {
+    /// A file that takes the place of one that exists.
+    pub(super) fn replacing(output: PathBuf) -> NewFile {
+        NewFile { output, overwrite: true }
+    }
+
     /// A file that an argument names.
     pub(super) fn new(output: PathBuf, overwrite: bool) -> Self {
         NewFile { output, overwrite }
@@ -38,16 +71,7 @@ impl NewFile {
         content: impl FnOnce(&mut BufWriter<&std::fs::File>) -> std::io::Result<()>,
     ) -> Result<(), CliError> {
         let error = |source| CliError::Write { path: self.output.clone(), source };
-        let folder = match self.output.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".nvss-predict-").suffix(".part");
-        // As any new file: others may read it if the user's mask lets them.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(error)?;
+        let file = beside(&self.output).map_err(error)?;
         let mut writer = BufWriter::new(file.as_file());
         content(&mut writer).and_then(|()| writer.flush()).map_err(error)?;
         drop(writer);
@@ -60,5 +84,24 @@ impl NewFile {
             }
             Err(failed) => Err(error(failed.error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_links_are_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        replace(&file, b"old").expect("written");
+        std::os::unix::fs::symlink("file", &link).expect("a link");
+        replace(&link, b"new").expect("written");
+        assert_eq!(std::fs::read(&file).expect("a file"), b"new");
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 2);
+        assert!(replace(&folder.path().join("not/there"), b"").is_err());
+        replace(Path::new("/dev/null"), b"gone").expect("written");
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::CliError;
-use crate::predict::{Mode, Report, allowed};
+use super::{CliError, new_file};
+use crate::predict::{CatalogueReport, Mode, Report, allowed};
 
 /// Prints to stdout; a reader that went away is no error.
 pub(super) fn say(text: &str) {
@@ -49,20 +49,33 @@ pub(super) fn plan(report: &Report) -> String {
     line(
         &mut text,
         "sky",
-        format!(
-            "{} ({} Gaussian) of {} rows of {}, {:.4} Jy, {}",
-            counted(sky.selected, "source"),
-            sky.gaussians,
-            grouped(sky.rows),
-            sky.path,
-            sky.flux_jy,
-            sky.region
-        ),
+        match &sky.images {
+            Some(images) => format!(
+                "{} other than zero of {} in {} ({}), {:.4} Jy at the middle of the band",
+                of_sky(sky),
+                grouped(sky.rows),
+                counted(images.files.len(), "image"),
+                sky.path,
+                sky.flux_jy
+            ),
+            None => format!(
+                "{} ({} Gaussian) of {} rows of {}, {:.4} Jy, {}",
+                of_sky(sky),
+                sky.gaussians,
+                grouped(sky.rows),
+                sky.path,
+                sky.flux_jy,
+                sky.region
+            ),
+        },
     );
     for note in &sky.notes {
         line(&mut text, "", note.clone());
     }
     line(&mut text, "beam", report.beam.clone());
+    for antennas in &report.antennas {
+        line(&mut text, "antennas", antennas.clone());
+    }
     if !report.smear.is_empty() {
         line(&mut text, "smear", report.smear.clone());
     }
@@ -101,6 +114,13 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
     let mut text = String::new();
     if report.dry_run {
         return text;
+    }
+    if report.resumed_rows == report.rows && report.rows > 0 {
+        line(&mut text, "complete", format!("{} of {}, as it was", report.column, report.ms));
+        return text;
+    }
+    if report.resumed_rows > 0 {
+        line(&mut text, "resumed", format!("after {} rows", grouped(report.resumed_rows)));
     }
     let s = &report.seconds;
     line(
@@ -151,10 +171,15 @@ pub(super) fn summary(report: &Report, verbose: bool) -> String {
 
 /// Writes a report as JSON.
 pub(super) fn write_json(report: &impl Serialize, path: &Path) -> Result<(), CliError> {
-    let error = |source| CliError::Write { path: path.to_owned(), source };
-    let mut json = serde_json::to_vec_pretty(report).map_err(|source| error(source.into()))?;
-    json.push(b'\n');
-    std::fs::write(path, json).map_err(error)
+    let error = |source: serde_json::Error| CliError::Write { path: path.to_owned(), source: source.into() };
+    let mut json = serde_json::to_string_pretty(report).map_err(error)?;
+    json.push('\n');
+    write_text(&json, path)
+}
+
+/// Writes a text to a file, as a whole.
+pub(super) fn write_text(text: &str, path: &Path) -> Result<(), CliError> {
+    new_file::replace(path, text.as_bytes())
 }
 
 /// A line of its own.
@@ -167,6 +192,14 @@ pub(super) fn labelled(label: &str, value: &str) -> String {
 fn line(text: &mut String, label: &str, value: String) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{label:<12} {value}");
+}
+
+/// `436 sources`, or of images `1,000 pixels`.
+pub(super) fn of_sky(sky: &CatalogueReport) -> String {
+    match &sky.images {
+        Some(images) => counted(images.pixels, "pixel"),
+        None => counted(sky.selected, "source"),
+    }
 }
 
 /// `1 field`, `24 fields`.

@@ -38,6 +38,12 @@ fn number_and_unit(text: &str) -> Result<(f64, &str), String> {
     Ok((value, unit.trim()))
 }
 
+/// A time [s], of at most a week: longer than anybody waits, and short enough for the clock's arithmetic.
+pub(super) fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.trim().parse().map_err(|_| format!("'{text}' is no number of seconds"))?;
+    if seconds >= 0.0 { Ok(seconds.min(7.0 * 86_400.0)) } else { Err("must be at least zero".into()) }
+}
+
 /// A flux density [Jy]; without a unit in Jy.
 pub(super) fn parse_flux(text: &str) -> Result<f64, String> {
     let (value, unit) = number_and_unit(text)?;
@@ -216,6 +222,9 @@ pub(super) fn parse_bytes(text: &str) -> Result<usize, String> {
     Ok(bytes as usize)
 }
 
+/// More ids than any table has.
+const MOST_IDS: i64 = 1_000_000;
+
 /// Ids in CASA's manner: `0,3,5~7`.
 pub(super) fn parse_ids(text: &str) -> Result<Ids, String> {
     let id = |text: &str| -> Result<i32, String> {
@@ -223,6 +232,7 @@ pub(super) fn parse_ids(text: &str) -> Result<Ids, String> {
         if id < 0 { Err(format!("the id {id} is negative")) } else { Ok(id) }
     };
     let mut ids = BTreeSet::new();
+    let mut named = 0;
     for part in text.split(',') {
         match part.split_once('~') {
             None => {
@@ -233,14 +243,27 @@ pub(super) fn parse_ids(text: &str) -> Result<Ids, String> {
                 if first > last {
                     return Err(format!("the range {first}~{last} is empty"));
                 }
-                if last - first > 1_000_000 {
-                    return Err(format!("the range {first}~{last} is longer than any table of ids"));
+                // Of all ranges together: each alone could be short enough, and a line of them fill the memory.
+                named += i64::from(last - first) + 1;
+                if named > MOST_IDS {
+                    return Err(format!(
+                        "with the range {first}~{last} there are more ids than any table has"
+                    ));
                 }
                 ids.extend(first..=last);
             }
         }
     }
     Ok(Ids(ids))
+}
+
+/// Understands `text` as the value of every option, for the fuzz targets.
+#[cfg(fuzzing)]
+pub fn try_values(text: &str) {
+    let _ =
+        (parse_flux(text), parse_frequency(text), parse_radius(text), parse_area(text), parse_source(text));
+    let _ = (parse_match_radius(text), parse_point_radius(text), parse_pointing(text), parse_centre(text));
+    let _ = (parse_bytes(text), parse_ids(text));
 }
 
 #[cfg(test)]
@@ -271,9 +294,13 @@ mod tests {
         for text in ["0", "1B", "12 parsec"] {
             assert!(parse_bytes(text).is_err(), "{text}");
         }
-        for text in ["", "a", "-1", "3~1", "1,,2", "0~2000000000"] {
+        for text in ["", "a", "-1", "3~1", "1,,2", "0~2000000000", "0~2147483647"] {
             assert!(parse_ids(text).is_err(), "{text}");
         }
+        // A line of short ranges that are 18 GB of ids together.
+        let many: Vec<String> =
+            (0..300).map(|n| format!("{}~{}", n * 1_000_000, n * 1_000_000 + 999_999)).collect();
+        assert!(parse_ids(&many.join(",")).is_err());
     }
 
     #[test]

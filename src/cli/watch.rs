@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 
 use super::args::Verbosity;
 use super::output;
 use super::progress::Progress;
+use super::supervise::Link;
 use crate::predict::{Observer, Report};
 
 /// Watches a run on behalf of a person.
@@ -18,8 +19,8 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(verbosity: Verbosity) -> Watch {
-        Watch { verbosity, progress: Progress::new(verbosity == Verbosity::Quiet), stop: stop_flag() }
+    pub(super) fn new(verbosity: Verbosity, link: Option<&Arc<Link>>) -> Watch {
+        Watch { verbosity, progress: Progress::new(verbosity == Verbosity::Quiet), stop: stop_flag(link) }
     }
 
     /// Clears the progress bar.
@@ -35,16 +36,27 @@ impl Watch {
     }
 }
 
-/// What a signal raises.
-pub(super) fn stop_flag() -> Arc<AtomicBool> {
+/// What a signal raises: to this process, or to the supervisor of this worker.
+pub(super) fn stop_flag(link: Option<&Arc<Link>>) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         // A second signal exits at once; the first one only raises the flag. A system that refuses
         // handlers keeps its own, which end the process: the column is marked incomplete all the same.
-        let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
+        // A worker may get one signal twice, from a terminal and from its supervisor, who counts.
+        if link.is_none() {
+            let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
+        }
         let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
     }
+    if let Some(link) = link {
+        link.obey(&stop);
+    }
     stop
+}
+
+/// Has a write beyond the limit on the size of files (`ulimit -f`) fail as any other may, instead of ending the process.
+pub(super) fn survive_file_limits() {
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 impl Observer for Watch {

@@ -6,6 +6,8 @@ mod angle;
 mod direction;
 mod frame;
 mod lmn;
+#[cfg(test)]
+mod properties;
 
 pub use angle::{AngleError, parse_angle, parse_dec, parse_longitude, parse_ra};
 pub use direction::Direction;

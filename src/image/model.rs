@@ -71,7 +71,12 @@ pub fn draw_model(grid: &SkyGrid, components: &[Component], flux: impl Fn(&Compo
 }
 
 /// The pixels of a source with their parts of its flux density, of those outside of the image too.
-fn spread(grid: &SkyGrid, component: &Component, pixel: [f64; 2], size: Ellipse) -> Vec<(usize, f64)> {
+pub(super) fn spread(
+    grid: &SkyGrid,
+    component: &Component,
+    pixel: [f64; 2],
+    size: Ellipse,
+) -> Vec<(usize, f64)> {
     let tangent = grid.tangent(component.position, Some(&size));
     // Narrower than a pixel, its sampled values would depend on where it lies between the pixels.
     let [long, short] = [size.major, size.minor].map(|width| width.max(grid.scale));

@@ -51,17 +51,25 @@ pub enum MsError {
         /// How long was waited [s].
         waited: f64,
     },
-    /// The file system lacks room for a new column.
-    #[error("{}: a new column {column} needs {needed} bytes and only {free} are free; nothing was written. Free some space", path.display())]
+    /// The file system lacks room for the column, or for rewriting its description.
+    #[error("{}: column {column} needs {needed} bytes more, and its description a little, but only {free} are free; nothing was written. Free some space", path.display())]
     Space {
         /// The MeasurementSet.
         path: PathBuf,
         /// The column.
         column: String,
-        /// Bytes that the column takes.
+        /// Bytes that the column takes beyond those it has.
         needed: u64,
         /// Bytes that are free.
         free: u64,
+    },
+    /// The file system or a limit of the process leaves no room.
+    #[error("{}: {message}", path.display())]
+    Room {
+        /// The MeasurementSet.
+        path: PathBuf,
+        /// What is in the way and what to do.
+        message: String,
     },
     /// A table operation failed.
     #[error(transparent)]

@@ -8,6 +8,7 @@ use ndarray::Array1;
 
 use super::error::{MsError, Result};
 use super::state::Provenance;
+use crate::stall::doing;
 
 /// What a run leaves in HISTORY.
 #[derive(Debug, Clone)]
@@ -30,6 +31,7 @@ pub fn append(ms: &Path, keywords: &Record, entry: &HistoryEntry, wait: Duration
     let Some(Value::Table(path)) = keywords.get("HISTORY") else {
         return Err(missing("the main table has no such keyword".into()));
     };
+    let _doing = doing("while writing the HISTORY of", ms);
     let history = Table::open(path, Access::ReadWrite).map_err(|error| missing(error.to_string()))?;
     if !history.lock(LockMode::Write, wait)? {
         return Err(super::locked(&history, wait));

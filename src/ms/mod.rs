@@ -1,6 +1,9 @@
 //! The MeasurementSet: what was observed, its rows, and the model column. Never sees a source.
 
+pub mod calibration;
+pub mod column_digest;
 pub mod error;
+pub mod feed;
 pub mod field;
 pub mod history;
 pub mod make;
@@ -9,10 +12,12 @@ pub mod observation;
 pub mod page_cache;
 pub mod pairs;
 pub mod pointing;
+pub mod reserve;
 pub mod rows;
 pub mod space;
 pub mod state;
 pub mod tile_file;
+pub mod tracks;
 pub mod virtual_model;
 
 use std::path::Path;
@@ -20,6 +25,7 @@ use std::time::Duration;
 
 use casacore::{Access, LockMode, Table};
 
+pub use column_digest::ColumnDigest;
 pub use error::{MsError, Result};
 pub use field::Field;
 pub use model_column::{CellShape, ModelColumn, Presence};
@@ -28,6 +34,9 @@ pub use page_cache::{ColumnFiles, PageCache};
 pub use rows::{RowBlock, RowSurvey};
 pub use state::{ModelState, Provenance};
 pub use tile_file::TileFile;
+pub use tracks::Tracks;
+
+use crate::stall::doing;
 
 /// Opens the main table of a MeasurementSet. Returns at once whatever locks others hold.
 ///
@@ -35,6 +44,7 @@ pub use tile_file::TileFile;
 /// [`MsError::Open`] with the reason.
 pub fn open(path: &Path, access: Access) -> Result<Table> {
     let error = |message: String| MsError::Open { path: path.to_path_buf(), message };
+    let _doing = doing("while opening", path);
     match path.metadata() {
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
             return Err(error("there is no such directory".into()));
@@ -105,6 +115,7 @@ pub fn lock_for_writing(table: &Table, wait: Duration, cancelled: &dyn Fn() -> b
     let deadline = std::time::Instant::now() + wait;
     loop {
         let left = deadline.saturating_duration_since(std::time::Instant::now());
+        let _doing = doing("while asking for the lock of", table.path());
         if table.lock(LockMode::Write, left.min(LOCK_SLICE))? {
             return Ok(true);
         }

@@ -9,6 +9,7 @@ use num_complex::Complex32;
 use super::error::{MsError, Result};
 use super::observation::Observation;
 use super::state::{Provenance, STATE_KEYWORD};
+use crate::stall::doing;
 
 /// Bytes of a tile that casacore reads and writes quickly (measured: about 1 MB of whole rows).
 const TILE_BYTES: usize = 1 << 20;
@@ -174,18 +175,17 @@ impl<'t> ModelColumn<'t> {
 
     /// Makes the column as CASA would: a TiledShapeStMan with tiles of whole rows, and
     /// CHANNEL_SELECTION. Fixed shapes where all rows agree. It is marked incomplete from its first moment. The caller
-    /// flushes.
+    /// has asked [`super::space::check`] before, for casacore aborts the process where the disk fills, and flushes.
     ///
     /// # Errors
-    /// [`MsError::Space`] where the file system is too full, or any error of casacore.
+    /// Any error of casacore.
     pub fn create(
         &mut self,
         observation: &Observation,
         shapes: &BTreeSet<CellShape>,
-        bytes: u64,
         provenance: &Provenance,
     ) -> Result<()> {
-        self.check_space(bytes)?;
+        let _doing = doing("while making the model column of", self.ms.path());
         let Some(first) = shapes.first() else {
             return Err(MsError::Invalid {
                 path: self.ms.path().to_path_buf(),
@@ -230,6 +230,7 @@ impl<'t> ModelColumn<'t> {
     /// # Errors
     /// Any error of casacore, for instance a cell without a value.
     pub fn read(&self, start: u64, out: ArrayViewMut3<Complex32>) -> Result<()> {
+        let _doing = doing("while reading the model column of", self.ms.path());
         Ok(self.ms.cells_into(&self.name, start, out.into_dyn())?)
     }
 
@@ -238,6 +239,7 @@ impl<'t> ModelColumn<'t> {
     /// # Errors
     /// Any error of casacore.
     pub fn write(&self, start: u64, data: ArrayView3<Complex32>) -> Result<()> {
+        let _doing = doing("while writing the model column of", self.ms.path());
         Ok(self.ms.put_cells(&self.name, start, data.into_dyn())?)
     }
 
@@ -260,20 +262,6 @@ impl<'t> ModelColumn<'t> {
             .map(|n| if n == 1 { base.clone() } else { format!("{base}{n}") })
             .find(|name| !taken.contains(name))
             .unwrap_or(base))
-    }
-
-    /// casacore aborts the process where the disk fills while it extends a column: look first.
-    fn check_space(&self, needed: u64) -> Result<()> {
-        let path = self.ms.path();
-        let free = super::space::free_bytes(path).map_err(|source| MsError::Invalid {
-            path: path.to_path_buf(),
-            message: format!("the free space of its file system cannot be told: {source}"),
-        })?;
-        // Tables, indices and the history need a little beside the column itself.
-        if free < needed + (16 << 20) {
-            return Err(MsError::Space { path: path.to_path_buf(), column: self.name.clone(), needed, free });
-        }
-        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use casacore::{Access, Record, Table, Value};
 
 use super::error::{MsError, Result};
 use super::field::{Field, read_fields};
+use crate::stall::doing;
 
 /// A spectral window: the frequencies of its channels.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +44,8 @@ pub struct Antenna {
     pub diameter: f64,
     /// Position, ITRF [m].
     pub position: [f64; 3],
+    /// MOUNT, as `ALT-AZ` or `EQUATORIAL`; empty where the MeasurementSet does not say.
+    pub mount: String,
 }
 
 /// Everything a predictor must know of a MeasurementSet, apart from its rows.
@@ -79,6 +82,7 @@ impl Observation {
     /// is no MeasurementSet or contradicts itself.
     pub fn read(ms: &Table) -> Result<Observation> {
         let path = ms.path().to_path_buf();
+        let _doing = doing("while reading the subtables of", &path);
         for column in NEEDED_COLUMNS {
             if !ms.has_column(column) {
                 return Err(MsError::Invalid {
@@ -286,12 +290,16 @@ fn read_antennas(table: &Table) -> Result<Vec<Antenna>> {
     let rows = 0..table.row_count();
     let names = table.scalars::<String>("NAME", rows.clone())?;
     let diameters = table.scalars::<f64>("DISH_DIAMETER", rows.clone())?;
+    let mounts = match table.has_column("MOUNT") {
+        true => table.scalars::<String>("MOUNT", rows.clone())?,
+        false => vec![String::new(); names.len()],
+    };
     let mut antennas = Vec::with_capacity(names.len());
-    for ((row, name), diameter) in rows.zip(names).zip(diameters) {
+    for (((row, name), diameter), mount) in rows.zip(names).zip(diameters).zip(mounts) {
         let cell = table.cell::<f64>("POSITION", row)?;
         let mut position = [0.0; 3];
         position.iter_mut().zip(&cell).for_each(|(x, value)| *x = *value);
-        antennas.push(Antenna { name, diameter, position });
+        antennas.push(Antenna { name, diameter, position, mount });
     }
     Ok(antennas)
 }

@@ -7,6 +7,8 @@ use casacore::Table;
 use ndarray::ArrayViewMut2;
 
 use super::error::Result;
+use super::tracks::Tracks;
+use crate::stall::doing;
 
 /// What is predicted from, for a run of consecutive rows.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,7 @@ impl RowBlock {
     /// Any error of casacore, for instance a UVW cell without a value.
     pub fn read(ms: &Table, rows: Range<u64>, exposure: bool) -> Result<RowBlock> {
         let count = (rows.end - rows.start) as usize;
+        let _doing = doing("while reading the rows of", ms.path());
         let mut uvw = vec![[0.0; 3]; count];
         if count > 0 {
             let flat: &mut [f64] = uvw.as_flattened_mut();
@@ -120,6 +123,8 @@ pub struct RowSurvey {
     pub longest_exposure: f64,
     /// Rows whose EXPOSURE is not positive, of those where it was read.
     pub without_exposure: u64,
+    /// Some of the baselines, the longest among them.
+    pub tracks: Tracks,
 }
 
 /// Rows read at a time by [`RowSurvey::read`]: some 4 MB.
@@ -143,6 +148,7 @@ impl RowSurvey {
     }
 
     fn add(&mut self, block: &RowBlock) {
+        self.tracks.add(block);
         self.longest_exposure = block.exposure.iter().copied().fold(self.longest_exposure, f64::max);
         self.without_exposure += block.exposure.iter().filter(|time| **time == 0.0).count() as u64;
         for (i, uvw) in block.uvw.iter().enumerate() {

@@ -1,7 +1,10 @@
 //! Whether a model column is whole: a record in its keywords, written before the first block and
 //! completed after the last.
 
+use std::collections::BTreeSet;
+
 use casacore::{Record, Table, Value};
+use ndarray::Array2;
 
 use super::error::Result;
 
@@ -25,6 +28,16 @@ pub struct Provenance {
     pub arguments: String,
     /// Components that were predicted.
     pub components: i64,
+    /// A digest of all that was asked for: a run that is killed is only resumed by the same.
+    pub job: String,
+    /// The rows of the table, from the first on, that are done and on the disk.
+    pub rows: i64,
+    /// Those of them that were predicted.
+    pub predicted: i64,
+    /// The [`super::ColumnDigest`] of the predicted ones; empty where the storage manager may change what it is given.
+    pub xxh3: String,
+    /// The (FIELD_ID, DATA_DESC_ID) of the rows predicted; empty where all were.
+    pub pairs: BTreeSet<(i32, i32)>,
 }
 
 /// What is known of a model column.
@@ -58,6 +71,16 @@ impl ModelState {
             Some(Value::String(text)) => text.clone(),
             _ => String::new(),
         };
+        let number = |name: &str| match record.get(name) {
+            Some(Value::Int64(n)) => *n,
+            _ => 0,
+        };
+        let pairs = match record.get("pairs") {
+            Some(Value::IntArray(pairs)) => {
+                pairs.rows().into_iter().filter_map(|pair| Some((*pair.get(0)?, *pair.get(1)?))).collect()
+            }
+            _ => BTreeSet::new(),
+        };
         let provenance = Provenance {
             version: text("version"),
             run: text("run"),
@@ -65,10 +88,12 @@ impl ModelState {
             catalogue: text("catalogue"),
             digest: text("digest"),
             arguments: text("arguments"),
-            components: match record.get("components") {
-                Some(Value::Int64(n)) => *n,
-                _ => 0,
-            },
+            components: number("components"),
+            job: text("job"),
+            rows: number("rows"),
+            predicted: number("predicted"),
+            xxh3: text("xxh3"),
+            pairs,
         };
         Ok(match record.get("complete") {
             Some(Value::Bool(true)) => ModelState::Complete(provenance),
@@ -98,10 +123,23 @@ impl Provenance {
             ("catalogue", &self.catalogue),
             ("digest", &self.digest),
             ("arguments", &self.arguments),
+            ("job", &self.job),
+            ("xxh3", &self.xxh3),
         ] {
             record.set(name, Value::String(text.clone()));
         }
-        record.set("components", Value::Int64(self.components));
+        for (name, number) in
+            [("components", self.components), ("rows", self.rows), ("predicted", self.predicted)]
+        {
+            record.set(name, Value::Int64(number));
+        }
+        if !self.pairs.is_empty() {
+            let mut pairs = Array2::<i32>::zeros((self.pairs.len(), 2));
+            for (mut row, pair) in pairs.outer_iter_mut().zip(&self.pairs) {
+                (row[0], row[1]) = *pair;
+            }
+            record.set("pairs", Value::IntArray(pairs.into_dyn()));
+        }
         Value::Record(record)
     }
 }

@@ -9,12 +9,14 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use casacore::{Endian, Record, Table, Value};
 use num_complex::Complex32;
 
 use super::model_column::CellShape;
 use super::page_cache::Behind;
+use crate::stall::{Doing, Journal};
 
 /// A column's tile file, open for reading and writing; threads may share it.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub struct TileFile {
     /// Whether the file's byte order is not this machine's.
     swapped: bool,
     behind: Behind,
+    /// That of the run: the threads that write have none of their own.
+    journal: Option<Arc<Journal>>,
 }
 
 impl TileFile {
@@ -77,7 +81,8 @@ impl TileFile {
             Endian::Big => cfg!(target_endian = "little"),
             Endian::Little => cfg!(target_endian = "big"),
         };
-        Some(TileFile { file, path, row_bytes, rows, swapped, behind: Behind::new(drops) })
+        let (behind, journal) = (Behind::new(drops), Journal::current());
+        Some(TileFile { file, path, row_bytes, rows, swapped, behind, journal })
     }
 
     /// The file.
@@ -97,6 +102,7 @@ impl TileFile {
         }
         let bytes: &[u8] = bytemuck::cast_slice(data);
         let offset = start * self.row_bytes;
+        let _doing = self.doing("while writing");
         self.file.write_all_at(bytes, offset)?;
         self.behind.wrote(&self.file, offset, bytes.len() as u64);
         Ok(())
@@ -108,11 +114,16 @@ impl TileFile {
     /// What the system says.
     pub fn read(&self, start: u64, data: &mut [Complex32]) -> io::Result<()> {
         self.check(start, data.len())?;
+        let _doing = self.doing("while reading");
         self.file.read_exact_at(bytemuck::cast_slice_mut(data), start * self.row_bytes)?;
         if self.swapped {
             swap(data);
         }
         Ok(())
+    }
+
+    fn doing(&self, what: &'static str) -> Option<Doing> {
+        self.journal.as_ref().map(|journal| journal.doing(what, &self.path))
     }
 
     /// Whether so many visibilities are whole rows of the column.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use casacore::{Access, LockMode, Record, Table, Value};
 
 use super::error::Result;
+use crate::stall::doing;
 
 const DEFINED: &str = "definedmodel_field_";
 const SOURCE_MODEL: &str = "SOURCE_MODEL";
@@ -31,6 +32,7 @@ impl VirtualModel {
     /// # Errors
     /// Any error of casacore.
     pub fn find(ms: &Table) -> Result<VirtualModel> {
+        let _doing = doing("while looking for a virtual model in", ms.path());
         let keywords = ms.keywords()?;
         let mut found = VirtualModel { main_keys: model_keys(&keywords), ..VirtualModel::default() };
         if let Some(source) = source_table(&keywords, Access::ReadOnly)? {
@@ -57,6 +59,7 @@ impl VirtualModel {
     /// [`super::MsError::Locked`] where SOURCE stays locked for longer than `wait`, or any error of
     /// casacore.
     pub fn remove(&self, ms: &Table, wait: Duration) -> Result<()> {
+        let _doing = doing("while removing the virtual model of", ms.path());
         let keywords = ms.keywords()?;
         for key in &self.main_keys {
             ms.remove_keyword(key)?;

@@ -1,12 +1,23 @@
 //! Visibilities of sources in arrays, without a MeasurementSet: for simulators and tests.
 
-use kernels::{Complex32, Complex64, KernelError, Mix, Plane, SimdLevel, Source, reference};
+use std::sync::Arc;
+
+use kernels::{
+    Complex32, Complex64, KernelError, Mix, Nufft3d, NufftOptions, NufftSky, Plane, Shape, SimdLevel, Source,
+    reference,
+};
 use rayon::prelude::*;
 
 use super::engine::{Content, Engine, EngineChoice, Load};
+use super::predictor::{Summer, Turned};
+use super::transform::ROWS as ROWS_OF_TRANSFORMS;
+use super::transform_choice::{FEWEST, outermost};
 
 /// Rows that a thread takes at a time.
 const ROWS: usize = 64;
+
+/// The most memory that grids of the sky may take [bytes].
+const GRIDS: usize = 2 << 30;
 
 /// One Stokes parameter of all sources.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +46,7 @@ pub struct Arrays<'a> {
 pub struct ArrayOptions<'a> {
     /// The engine.
     pub engine: Engine,
-    /// The accuracy of the delay-FFT, rms relative to rms |V|.
+    /// The accuracy of the transforms, rms relative to rms |V|.
     pub epsilon: f64,
     /// Compute threads; one for each core where `None`.
     pub threads: Option<usize>,
@@ -83,15 +94,16 @@ pub fn visibilities(
     // Several threads share the rows, and each of them the cost of setting up a transform.
     let rows = arrays.uvw.len().div_ceil(pool.current_num_threads()) as u64;
     let content = Content { channels: arrays.channels, planes: &planes, mix: arrays.mix };
-    let (kernel, _) = choice.kernel(content, Load { rows, views: 1 })?;
-    let chunks = out.par_chunks_mut(ROWS * cell).zip(arrays.uvw.par_chunks(ROWS));
+    let summer = summer(&choice, content, arrays.uvw, rows, pool.current_num_threads())?;
+    let at_a_time = if matches!(summer, Summer::Transform(_)) { ROWS_OF_TRANSFORMS } else { ROWS };
+    let chunks = out.par_chunks_mut(at_a_time * cell).zip(arrays.uvw.par_chunks(at_a_time));
     pool.install(|| {
         chunks.try_for_each_init(
-            || kernel.scratch(),
+            || summer.scratch(),
             |scratch, (out, uvw)| {
                 let mut rows: Vec<&mut [Complex32]> = out.chunks_mut(cell).collect();
                 go_on(options)?;
-                Ok(kernel.predict(uvw, &mut rows, scratch)?)
+                Ok(summer.predict(uvw, &mut rows, scratch)?)
             },
         )
     })
@@ -138,6 +150,51 @@ pub fn exact_visibilities(
             Ok(())
         })
     })
+}
+
+/// The engine that was asked for or costs least, for `rows` of each thread.
+fn summer(
+    choice: &EngineChoice,
+    content: Content,
+    uvw: &[[f64; 3]],
+    rows: u64,
+    threads: usize,
+) -> Result<Summer, KernelError> {
+    let Content { channels, planes, mix } = content;
+    let options = NufftOptions::new(choice.epsilon(), GRIDS).threads(threads);
+    let transform = || -> Result<Summer, KernelError> {
+        let plan = Nufft3d::new(choice.level, channels, planes, mix, uvw, &options)?;
+        Ok(Summer::Transform(Turned { plans: Arc::new(vec![(1.0, plan)]), index: 0, turn: None }))
+    };
+    let points = planes.iter().flat_map(|plane| plane.sources).filter(|s| s.shape == Shape::Point).count();
+    match choice.engine {
+        Engine::Nufft3d if points > 0 => match transform() {
+            Err(KernelError::Memory { .. }) => {}
+            made => return made,
+        },
+        Engine::Auto if points >= FEWEST => {
+            let (kernel, _) = choice.kernel(content, Load { rows, views: 1 })?;
+            let sky = NufftSky { samples: channels, planes, points: &[] };
+            let some = outermost(uvw);
+            let least = kernel.seconds_per_row(choice) * rows as f64;
+            // What its grids do not hold goes to the delay-FFT: points alone are compared.
+            let all = planes.iter().map(|plane| plane.sources.len()).sum::<usize>();
+            let share = least * points as f64 / all as f64;
+            let cheaper =
+                Nufft3d::cost(choice.level, channels, &sky, 1, mix, &some, &options).is_ok_and(|cost| {
+                    let total = cost.set_up / threads as f64 + cost.row * rows as f64;
+                    all - points == cost.others && total < share
+                });
+            return if cheaper {
+                transform().or(Ok(Summer::Kernel(kernel)))
+            } else {
+                Ok(Summer::Kernel(kernel))
+            };
+        }
+        _ => {}
+    }
+    let (kernel, _) = choice.kernel(content, Load { rows, views: 1 })?;
+    Ok(Summer::Kernel(kernel))
 }
 
 fn go_on(options: &ArrayOptions) -> Result<(), ArrayError> {

@@ -6,14 +6,19 @@ use ndarray::ArrayViewMut3;
 use rayon::prelude::*;
 
 use super::block::{Action, Block};
+use super::chain::{Moment, moments};
 use super::error::Result;
 use super::job::Mode;
+use super::judge::Wanted;
 use super::plan::{Key, Plan};
 use crate::ms::rows::is_finite;
 use crate::ms::{CellShape, ModelColumn};
 
 /// Visibilities checked of one row: casacore reads a whole tile for each row, so rows are dear.
 const PER_ROW: usize = 4;
+
+/// Channels that are looked at where the sky is so large that its flux densities take longer than the rows.
+const FEW_CHANNELS: u64 = 8;
 
 /// How far above the promise the check lets a column pass. The promise is for all cross-correlations, the check sees a few,
 /// which may be faint ones by chance; what is wrong is wrong by more.
@@ -44,6 +49,7 @@ struct Pick {
     uvw: [f64; 3],
     exposure: f64,
     key: Key,
+    ends: [Moment; 2],
     /// What was there before the run.
     old: Complex32,
 }
@@ -59,6 +65,8 @@ pub(crate) struct Check {
     autocorrelations: bool,
     wanted: usize,
     random: Random,
+    /// Which [`FEW_CHANNELS`] there are, where no others are looked at: a comb that starts here, of 2⁶⁴ in the whole.
+    comb: Option<u64>,
     picks: Vec<Pick>,
 }
 
@@ -75,7 +83,24 @@ impl Check {
             (0..wanted.div_ceil(PER_ROW)).map(|_| random.below(eligible)).collect()
         };
         ordinals.sort_unstable();
-        Check { ordinals, next: 0, passed: 0, autocorrelations, wanted, random, picks: Vec::new() }
+        let picks = Vec::new();
+        Check { ordinals, next: 0, passed: 0, autocorrelations, wanted, random, comb: None, picks }
+    }
+
+    /// The same in some channels only, for the sky of a plan that is very large.
+    pub(crate) fn for_plan(mut self, plan: &Plan) -> Check {
+        self.comb = plan.has_many().then(|| self.random.next());
+        self
+    }
+
+    /// A channel of so many.
+    fn channel(&mut self, channels: usize) -> usize {
+        let count = channels as u64;
+        let Some(comb) = self.comb.filter(|_| count > FEW_CHANNELS) else {
+            return self.random.below(count) as usize;
+        };
+        let tooth = self.random.below(FEW_CHANNELS);
+        ((comb % count + tooth * count / FEW_CHANNELS) % count) as usize
     }
 
     /// Looks at a block that is about to be computed, in the order of the rows.
@@ -98,7 +123,7 @@ impl Check {
     fn pick(&mut self, plan: &Plan, block: &Block, i: usize, shape: CellShape, offset: usize) {
         let rows = &block.rows;
         for _ in 0..PER_ROW.min(self.wanted - self.picks.len()) {
-            let channel = self.random.below(shape.channels as u64) as usize;
+            let channel = self.channel(shape.channels);
             let correlation = self.random.below(shape.correlations as u64) as usize;
             self.picks.push(Pick {
                 row: rows.start + i as u64,
@@ -108,6 +133,7 @@ impl Check {
                 uvw: rows.uvw[i],
                 exposure: rows.exposure.get(i).copied().unwrap_or(0.0),
                 key: plan.key(rows, i),
+                ends: moments(rows, i),
                 old: block
                     .old
                     .get(offset + channel * shape.correlations + correlation)
@@ -117,8 +143,17 @@ impl Check {
         }
     }
 
-    /// The model of the chosen visibilities, by a plain sum in double precision.
+    /// The model of the chosen visibilities, by a plain sum in double precision, or nearly so ([`Plan::sums_of_many`]).
     pub(crate) fn expected(&self, plan: &Plan) -> Result<Vec<Complex64>> {
+        if plan.has_many() {
+            let wanted = |pick: &Pick| Wanted {
+                key: pick.key,
+                uvw: pick.uvw,
+                channel: pick.channel,
+                correlation: pick.correlation,
+            };
+            return plan.sums_of_many(&self.picks.iter().map(wanted).collect::<Vec<_>>());
+        }
         // Keys come in the order of the rows.
         let same: Vec<&[Pick]> = self.picks.chunk_by(|a, b| a.key == b.key).collect();
         let of_key = |picks: &&[Pick]| -> Result<Vec<Complex64>> {
@@ -127,9 +162,11 @@ impl Check {
             };
             let view = plan.view(first.key)?;
             let model = |pick: &Pick| {
-                plan.reference(&view, pick.key, (pick.uvw, pick.exposure), pick.channel, pick.correlation)
+                let ends = [&pick.ends[0], &pick.ends[1]];
+                let row = (pick.uvw, pick.exposure);
+                plan.reference(&view, pick.key, row, ends, pick.channel, pick.correlation)
             };
-            Ok(picks.par_iter().map(model).collect())
+            picks.par_iter().map(model).collect()
         };
         let models: Vec<Vec<Complex64>> = same.par_iter().map(of_key).collect::<Result<_>>()?;
         Ok(models.concat())
@@ -205,10 +242,14 @@ impl Random {
     }
 
     fn below(&mut self, end: u64) -> u64 {
+        self.next() % end.max(1)
+    }
+
+    fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % end.max(1)
+        z ^ (z >> 31)
     }
 }

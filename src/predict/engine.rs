@@ -1,4 +1,5 @@
-//! Which engine sums the sources: the direct sum, or the delay-FFT where it costs less.
+//! Which engine sums the sources: the direct sum, or the delay-FFT where it costs less; of the third see
+//! [`transform`](super::transform).
 
 use kernels::{
     Complex32, DelayFft, DelayOptions, DelayScratch, Direct, KernelError, Mix, Plane, Scratch, SimdLevel,
@@ -18,6 +19,8 @@ pub enum Engine {
     Direct,
     /// Sources spread on a grid of delays, a Fourier transform to the channels: for many sources.
     DelayFft,
+    /// The sky spread on grids and transformed once for all rows: for thousands to millions of points.
+    Nufft3d,
 }
 
 /// Refuses an accuracy that cannot be promised.
@@ -79,6 +82,26 @@ impl EngineChoice {
         EngineChoice { engine, level, epsilon, longest }
     }
 
+    /// The rms error that is promised, relative to rms |V|.
+    pub(crate) fn epsilon(&self) -> f64 {
+        self.epsilon
+    }
+
+    /// Seconds of one core that the cheaper of direct sum and delay-FFT takes for a row, on average over the baselines.
+    pub(crate) fn seconds_per_row(&self, content: Content) -> Result<f64, KernelError> {
+        let Content { channels, planes, mix } = content;
+        let direct = Direct::new(self.level, channels, planes, mix)?.seconds_per_row();
+        // Half the longest is about the middle of an array's baselines.
+        let delay = DelayFft::new(self.level, channels, planes, mix, &DelayOptions::new(self.epsilon));
+        let delay = delay.map(|delay| delay.seconds_per_row(delay.delay([0.5 * self.longest, 0.0, 0.0])));
+        Ok(delay.map_or(direct, |delay| delay.min(direct)))
+    }
+
+    /// Seconds of one core that a delay-FFT of so many `values`, one for each source and channel, takes to make.
+    pub(crate) fn set_up(&self, values: usize) -> f64 {
+        SET_UP[0] + SET_UP[1] * values as f64
+    }
+
     /// The kernel for `content`, and the seconds a row that the engine which was not chosen would take, if it was looked at.
     pub(crate) fn kernel(&self, content: Content, load: Load) -> Result<(Kernel, Option<f64>), KernelError> {
         let Content { channels, planes, mix } = content;
@@ -86,13 +109,14 @@ impl EngineChoice {
         let delay = || DelayFft::new(self.level, channels, planes, mix, &DelayOptions::new(self.epsilon));
         match self.engine {
             Engine::Direct => Ok((Kernel::Direct(Box::new(direct()?)), None)),
-            Engine::DelayFft => Ok((Kernel::DelayFft(Box::new(delay()?)), None)),
+            // What no transform of the sky serves, the delay-FFT does.
+            Engine::DelayFft | Engine::Nufft3d => Ok((Kernel::DelayFft(Box::new(delay()?)), None)),
             Engine::Auto => {
                 let direct = Box::new(direct()?);
                 let cost = direct.seconds_per_row();
                 let values = planes.iter().map(|plane| plane.spectra.len()).sum::<usize>() as f64;
                 let kin = SET_UP_KIN[0] + SET_UP_KIN[1] * values;
-                let set_up = SET_UP[0] + SET_UP[1] * values + kin * (load.views - 1) as f64;
+                let set_up = self.set_up(values as usize) + kin * (load.views - 1) as f64;
                 let rows = load.rows as f64;
                 if cost * rows < set_up {
                     return Ok((Kernel::Direct(direct), None));
@@ -158,6 +182,17 @@ impl Kernel {
                 Kernel::Either(Box::new(direct_kin(direct)?), Box::new(delay_kin(delay)?))
             }
         })
+    }
+
+    /// An estimate of the seconds that one core takes for a row, on average over the baselines.
+    pub(crate) fn seconds_per_row(&self, choice: &EngineChoice) -> f64 {
+        let of_delay =
+            |delay: &DelayFft| delay.seconds_per_row(delay.delay([0.5 * choice.longest, 0.0, 0.0]));
+        match self {
+            Kernel::Direct(direct) => direct.seconds_per_row(),
+            Kernel::DelayFft(delay) => of_delay(delay),
+            Kernel::Either(direct, delay) => direct.seconds_per_row().min(of_delay(delay)),
+        }
     }
 
     pub(crate) fn scratch(&self) -> KernelScratch {

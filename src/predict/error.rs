@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::report::Report;
 use crate::catalog::CatalogError;
+use crate::image::sky::ImageError;
 use crate::ms::MsError;
+use crate::stall::Stall;
 
 /// An error of a prediction.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +21,9 @@ pub enum PredictError {
     /// The catalogue cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The images cannot be used.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// The arithmetic refused its input.
     #[error("{}: {context}: {source}", path.display())]
     Kernel {
@@ -83,6 +88,9 @@ pub enum PredictError {
         /// What state the column is in.
         state: String,
     },
+    /// A system call never came back, or the time was up and the run did not stop.
+    #[error("{0}")]
+    Stalled(Box<Stall>),
     /// A compute thread died.
     #[error(
         "a compute thread stopped unexpectedly: {0}; the column is marked incomplete. Please report this"
@@ -91,6 +99,12 @@ pub enum PredictError {
     /// The threads could not be started.
     #[error("the compute threads could not be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl From<Stall> for PredictError {
+    fn from(stall: Stall) -> Self {
+        PredictError::Stalled(Box::new(stall))
+    }
 }
 
 impl From<casacore::Error> for PredictError {

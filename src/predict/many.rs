@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use casacore::Access;
@@ -22,6 +22,7 @@ use super::skies::Skies;
 use crate::catalog::Near;
 use crate::coords::Direction;
 use crate::ms::{self, Observation, RowSurvey};
+use crate::stall::{Journal, Watchdog, doing};
 
 /// Several predictions of one catalogue.
 #[derive(Debug, Clone)]
@@ -42,6 +43,13 @@ pub trait BatchObserver: Sync {
     fn observer(&self, index: usize) -> Box<dyn Observer + '_>;
     /// That run has ended.
     fn ended(&self, _index: usize, _outcome: &Result<Report>) {}
+    /// Who notices that the work on the MeasurementSet of this index, which `journal` tells of, has stalled: the thread that
+    /// does it may never return.
+    fn watch(&self, _index: usize, _journal: &Arc<Journal>) -> Option<Watchdog> {
+        None
+    }
+    /// That work has been put aside, or has ended.
+    fn rests(&self, _index: usize) {}
     /// Whether the user wants all to stop.
     fn cancelled(&self) -> bool {
         false
@@ -62,13 +70,15 @@ impl Batch {
 
     /// The first two MeasurementSets that are the same by whatever paths, or have a table in common, as selections of one
     /// have. casacore must not have a table open in two threads.
-    fn twice(&self) -> Option<(&Path, &Path)> {
+    fn twice(&self, observer: &dyn BatchObserver) -> Option<(&Path, &Path)> {
         let mut known: HashMap<PathBuf, &Path> = HashMap::new();
-        self.ms.iter().find_map(|path| {
-            // One that is not there, or cannot be read, fails by itself.
-            let place = path.canonicalize().unwrap_or_else(|_| path.clone());
-            let parts = ms::open(path, Access::ReadOnly).and_then(|table| Ok(table.part_names()?));
-            let mut tables: Vec<PathBuf> = parts.unwrap_or_default();
+        self.ms.iter().enumerate().find_map(|(index, path)| {
+            let (place, mut tables) = watched(self, index, observer, || {
+                // One that is not there, or cannot be read, fails by itself.
+                let place = path.canonicalize().unwrap_or_else(|_| path.clone());
+                let parts = ms::open(path, Access::ReadOnly).and_then(|table| Ok(table.part_names()?));
+                (place, parts.unwrap_or_default())
+            });
             tables.push(place);
             tables.sort();
             tables.dedup();
@@ -88,7 +98,7 @@ impl Batch {
 pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Result<Report>>> {
     let begun = Instant::now();
     check_epsilon(batch.options.epsilon)?;
-    if let Some((one, other)) = batch.twice() {
+    if let Some((one, other)) = batch.twice(observer) {
         return Err(PredictError::Options(format!(
             "{} and {} are the same MeasurementSet, or parts of one; name it once, or predict into one after the other",
             one.display(),
@@ -98,17 +108,20 @@ pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Resul
     let Some(first) = (!batch.ms.is_empty()).then(|| batch.job(0)) else {
         return Ok(Vec::new());
     };
+    let reading = doing("while reading the catalogue", &batch.catalogue);
     let mut skies = Skies::open(&first)?;
     skies.prepare(&first);
+    drop(reading);
     if batch.ms.len() > 1 && skies.reads_files() {
-        let reaches = each(batch, |index| reach(&batch.job(index), &skies, observer));
+        let reaches = each(batch, observer, |index| reach(&batch.job(index), &skies, observer));
         // One that cannot be opened says so when its turn comes.
         let reaches: Vec<Reach> = reaches.into_iter().filter_map(Result::ok).collect();
+        let _doing = doing("while reading the catalogue", &batch.catalogue);
         skies.share(union(reaches));
     }
     let pool = thread_pool(&batch.options)?;
     let around = Surroundings { skies: &skies, pool: &pool };
-    Ok(each(batch, |index| {
+    Ok(each(batch, observer, |index| {
         let job = batch.job(index);
         let run = |observer: &mut dyn Observer| {
             if observer.cancelled() {
@@ -125,7 +138,11 @@ pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Resul
 }
 
 /// What `task` makes of each index, at most so many at a time as the batch says.
-fn each<T: Send>(batch: &Batch, task: impl Fn(usize) -> Result<T> + Sync) -> Vec<Result<T>> {
+fn each<T: Send>(
+    batch: &Batch,
+    observer: &dyn BatchObserver,
+    task: impl Fn(usize) -> Result<T> + Sync,
+) -> Vec<Result<T>> {
     let next = AtomicUsize::new(0);
     let count = batch.ms.len();
     let outcomes: Vec<Mutex<Option<Result<T>>>> = (0..count).map(|_| Mutex::new(None)).collect();
@@ -138,7 +155,8 @@ fn each<T: Send>(batch: &Batch, task: impl Fn(usize) -> Result<T> + Sync) -> Vec
                     let Some(slot) = outcomes.get(index) else {
                         break;
                     };
-                    let run = std::panic::AssertUnwindSafe(|| task(index));
+                    let run =
+                        std::panic::AssertUnwindSafe(|| watched(batch, index, observer, || task(index)));
                     let outcome = std::panic::catch_unwind(run)
                         .unwrap_or_else(|_| Err(PredictError::Thread("no message".into())));
                     *locked(slot) = Some(outcome);
@@ -148,6 +166,18 @@ fn each<T: Send>(batch: &Batch, task: impl Fn(usize) -> Result<T> + Sync) -> Vec
     });
     let missing = || Err(PredictError::Thread("it was never begun".into()));
     outcomes.iter().map(|slot| locked(slot).take().unwrap_or_else(missing)).collect()
+}
+
+/// Does something with the MeasurementSet of this index, watched by who watches the batch.
+fn watched<T>(batch: &Batch, index: usize, observer: &dyn BatchObserver, task: impl FnOnce() -> T) -> T {
+    let journal = Journal::new();
+    let _entered = journal.enter();
+    let watchdog = observer.watch(index, &journal);
+    let doing = doing("while at work on", &batch.ms[index]);
+    let done = task();
+    drop((doing, watchdog));
+    observer.rests(index);
+    done
 }
 
 /// Where the sources of a job are taken from. Nothing is locked or written.
@@ -178,6 +208,14 @@ mod tests {
     use super::*;
     use crate::coords::Frame;
 
+    struct Nobody;
+
+    impl BatchObserver for Nobody {
+        fn observer(&self, _: usize) -> Box<dyn Observer + '_> {
+            Box::new(super::super::run::Silent)
+        }
+    }
+
     fn near(longitude: f64, radius: f64) -> Reach {
         Some(Near { centres: vec![Direction::from_degrees(Frame::J2000, longitude, 0.0)], radius })
     }
@@ -197,8 +235,8 @@ mod tests {
             options: Options::default(),
             at_once: 2,
         };
-        assert!(batch(&["/", "/."]).twice().is_some());
-        assert!(batch(&["/", "/no/such", "/no/other"]).twice().is_none());
-        assert!(batch(&["/no/such", "/no/such"]).twice().is_some());
+        assert!(batch(&["/", "/."]).twice(&Nobody).is_some());
+        assert!(batch(&["/", "/no/such", "/no/other"]).twice(&Nobody).is_none());
+        assert!(batch(&["/no/such", "/no/such"]).twice(&Nobody).is_some());
     }
 }

@@ -14,6 +14,7 @@ use rayon::ThreadPool;
 
 use super::block::{Action, Block};
 use super::check::Check;
+use super::durable::Durable;
 use super::error::{PredictError, Result};
 use super::job::Mode;
 use super::plan::{Key, Plan};
@@ -45,20 +46,22 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
-    /// Cuts rows of up to `row_bytes` in tiles of `tile_rows` for `threads`, within `memory` bytes.
+    /// Cuts rows of up to `row_bytes` in tiles of `tile_rows` for `threads`, within `memory` bytes; of about `wanted_rows`
+    /// where the engine wants so many at a time.
     pub(crate) fn new(
         row_bytes: usize,
         tile_rows: usize,
         threads: usize,
         memory: usize,
         keeps_old: bool,
+        wanted_rows: Option<usize>,
     ) -> Blocks {
         // What was there before takes as much again.
         let row_bytes = row_bytes.max(1) * if keeps_old { 2 } else { 1 };
         let wanted = threads + 4;
         // Four blocks keep reader, two threads and writer apart even where memory is short.
         let most = (memory / 4 / row_bytes).max(1);
-        let target = (BLOCK_BYTES / row_bytes).clamp(1, most);
+        let target = wanted_rows.unwrap_or(BLOCK_BYTES / row_bytes).clamp(1, most);
         let rows = if tile_rows <= most { (target / tile_rows).max(1) * tile_rows } else { target };
         Blocks { rows, count: (memory / (rows * row_bytes)).clamp(2, wanted) }
     }
@@ -112,6 +115,8 @@ pub(crate) struct Pipeline<'a, 't> {
     /// Whether the column was made by this run: what was there is zero.
     pub(crate) new_column: bool,
     pub(crate) blocks: Blocks,
+    /// The rows before this one are done already.
+    pub(crate) resume_at: u64,
 }
 
 impl Pipeline<'_, '_> {
@@ -121,6 +126,7 @@ impl Pipeline<'_, '_> {
         pool: &ThreadPool,
         check: &mut Check,
         files: &mut ColumnFiles,
+        durable: &mut Durable,
         observer: &mut dyn Observer,
     ) -> Result<Outcome> {
         let (done, computed) = channel::<Computed>();
@@ -151,17 +157,18 @@ impl Pipeline<'_, '_> {
                     let _ = catch_unwind(AssertUnwindSafe(|| plan.predictor(key)));
                 });
             };
-            self.drive(&Tasks { start: &start, prepare: &prepare }, done, &computed, check, files, observer)
+            let tasks = Tasks { start: &start, prepare: &prepare };
+            self.drive(&tasks, (done, &computed), check, files, durable, observer)
         })
     }
 
     fn drive(
         &self,
         tasks: &Tasks,
-        done: Sender<Computed>,
-        computed: &Receiver<Computed>,
+        (done, computed): (Sender<Computed>, &Receiver<Computed>),
         check: &mut Check,
         files: &mut ColumnFiles,
+        durable: &mut Durable,
         observer: &mut dyn Observer,
     ) -> Result<Outcome> {
         let mut outcome = Outcome::default();
@@ -176,7 +183,7 @@ impl Pipeline<'_, '_> {
         free.resize_with(self.blocks.count, Block::default);
         let mut computing = 0;
         let mut waiting: BTreeMap<u64, Block> = BTreeMap::new();
-        let mut next_write = 0;
+        let mut next_write = self.resume_at;
         loop {
             outcome.interrupted |= observer.cancelled();
             while !outcome.interrupted
@@ -190,6 +197,11 @@ impl Pipeline<'_, '_> {
                     break;
                 }
                 check.visit(self.plan, &block);
+                if block.rows.start < self.resume_at {
+                    outcome.rows += block.rows.len() as u64;
+                    free.push(block);
+                    continue;
+                }
                 computing += 1;
                 (tasks.start)(block, done.clone());
                 // Kernels are made while the blocks before theirs are computed, so that no thread waits for another.
@@ -208,6 +220,8 @@ impl Pipeline<'_, '_> {
             result?;
             if self.tiles.is_some() {
                 self.count(&block, &mut outcome, observer);
+                durable.add(&block);
+                durable.note_if_due()?;
                 free.push(block);
                 continue;
             }
@@ -219,6 +233,8 @@ impl Pipeline<'_, '_> {
                 let before = outcome.bytes;
                 self.count(&block, &mut outcome, observer);
                 files.wrote(outcome.bytes - before);
+                durable.add(&block);
+                durable.note_if_due()?;
                 outcome.write += begun.elapsed();
                 free.push(block);
             }
@@ -312,7 +328,11 @@ impl Reader<'_, '_, '_> {
             self.ahead = RowBlock::read(pipeline.ms, self.next..end, pipeline.plan.needs_exposure())?;
         }
         let from = (self.next - self.ahead.start) as usize;
-        let to = (from + size).min(self.ahead.len());
+        let mut to = (from + size).min(self.ahead.len());
+        if self.next < pipeline.resume_at {
+            // Up to where blocks begin to be written.
+            to = to.min(from + (pipeline.resume_at - self.next) as usize);
+        }
         block.rows = self.ahead.part(from..to);
         self.next += (to - from) as u64;
         block.actions.clear();
@@ -336,7 +356,7 @@ impl Reader<'_, '_, '_> {
     fn read_old(&self, block: &mut Block) -> Result<()> {
         let pipeline = self.pipeline;
         block.old.clear();
-        if pipeline.new_column {
+        if pipeline.new_column || block.rows.start < pipeline.resume_at {
             return Ok(());
         }
         let combines = pipeline.mode != Mode::Replace;
@@ -398,12 +418,17 @@ mod tests {
 
     #[test]
     fn blocks_are_whole_tiles_within_the_memory() {
-        let blocks = Blocks::new(768 * 16, 80, 2, 512 << 20, false);
+        let blocks = Blocks::new(768 * 16, 80, 2, 512 << 20, false, None);
         assert_eq!(blocks, Blocks { rows: 80, count: 6 });
         // Four blocks of one tile do not fit: tiles are cut.
-        let short = Blocks::new(768 * 16, 80, 2, 2 << 20, false);
+        let short = Blocks::new(768 * 16, 80, 2, 2 << 20, false, None);
         assert!(short.rows < 80 && short.rows * short.count * 768 * 16 <= 2 << 20, "{short:?}");
         // Tiles larger than a block make larger blocks while the memory lasts.
-        assert_eq!(Blocks::new(64, 1 << 16, 2, 512 << 20, false).rows, 1 << 16);
+        assert_eq!(Blocks::new(64, 1 << 16, 2, 512 << 20, false, None).rows, 1 << 16);
+        // Rows that the engine wants, within the same memory.
+        let wanted = Blocks::new(768 * 16, 80, 2, 512 << 20, false, Some(1024));
+        assert_eq!(wanted, Blocks { rows: 960, count: 6 });
+        let short = Blocks::new(768 * 16, 80, 2, 16 << 20, false, Some(1024));
+        assert!(short.rows < 400 && short.rows * short.count * 768 * 16 <= 16 << 20, "{short:?}");
     }
 }

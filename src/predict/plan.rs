@@ -1,33 +1,46 @@
 //! What is computed for which rows: the chosen sky as kernels, one for each phase centre and set-up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use kernels::{Complex64, KernelError, Source};
 
-use super::correlate::{mix, stokes_needed};
+use super::chain::{Chain, Matrices, Moment, Receptors, basis};
+use super::correlate::{mix, plain, stokes_needed};
 use super::engine::{EngineChoice, Kernel, Load};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
 use super::plan_cache::Recent;
-use super::predictor::Predictor;
+use super::predictor::{Predictor, Summer};
 use super::primary::Primary;
 use super::setup::{Setup, four, load, members, spectra};
 use super::smear::{Averages, Rule, Sample, rate};
+use super::space::Space;
+use super::transform;
+use super::transform_choice::{Choice, Work};
 use crate::beam::Offset;
 use crate::coords::{Direction, Frame};
-use crate::ms::{Observation, RowBlock, RowSurvey};
+use crate::ms::{Observation, RowBlock, RowSurvey, Tracks};
 use crate::sky::Component;
 
 /// What identifies a kernel: the field, the time where its centre or the beam moves, the DATA_DESC_ID, and the
 /// kinds of antennas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    field: i32,
-    time: u64,
+    pub(super) field: i32,
+    pub(super) time: u64,
     pub(crate) data_desc: i32,
     /// The kinds of antennas of the baseline, where there is a beam.
-    pair: (usize, usize),
+    pub(super) pair: (usize, usize),
+    /// The part of the track, where it is cut into several.
+    pub(super) part: usize,
+}
+
+impl Key {
+    /// What the keys of all views of the sky have in common.
+    pub(super) fn of_all_views(self) -> Key {
+        Key { field: 0, time: 0, pair: (0, 0), ..self }
+    }
 }
 
 type Slot = OnceLock<std::result::Result<Arc<Predictor>, KernelError>>;
@@ -45,13 +58,21 @@ pub(crate) struct View {
 
 /// The prediction of one sky for one observation.
 pub(crate) struct Plan<'a> {
-    observation: &'a Observation,
-    primary: &'a Primary,
-    components: Vec<Component>,
+    pub(super) observation: &'a Observation,
+    pub(super) primary: &'a Primary,
+    pub(super) components: Vec<Component>,
     skies: Vec<Sky>,
-    setups: BTreeMap<i32, Setup>,
-    engine: EngineChoice,
-    averages: Averages,
+    pub(super) setups: BTreeMap<i32, Setup>,
+    pub(super) engine: EngineChoice,
+    pub(super) averages: Averages,
+    pub(super) tracks: &'a Tracks,
+    /// [s]
+    pub(super) longest_exposure: f64,
+    /// For kernels, of all kinds [bytes].
+    pub(super) memory: usize,
+    chain: Chain,
+    /// Whether any component has a light curve, so that kernels hold for one integration.
+    pub(super) varies: bool,
     cache: Recent<Key, Slot>,
 }
 
@@ -61,14 +82,16 @@ impl<'a> Plan<'a> {
     #[allow(clippy::too_many_arguments, reason = "what a plan is made of; each comes from elsewhere")]
     pub(crate) fn new(
         observation: &'a Observation,
-        survey: &RowSurvey,
+        survey: &'a RowSurvey,
         used: &BTreeSet<(i32, i32)>,
         components: Vec<Component>,
         primary: &'a Primary,
         engine: EngineChoice,
         averages: Averages,
+        chain: Chain,
         memory: usize,
     ) -> Result<Plan<'a>> {
+        let varies = components.iter().any(|component| component.light_curve.is_some());
         let mut plan = Plan {
             observation,
             primary,
@@ -77,28 +100,42 @@ impl<'a> Plan<'a> {
             setups: BTreeMap::new(),
             engine,
             averages,
+            tracks: &survey.tracks,
+            longest_exposure: survey.longest_exposure,
+            memory,
+            chain,
+            varies,
             cache: Recent::new(0),
         };
         let mut channels = 0;
         for &(field, data_desc) in used {
             let time = survey.used.get(&(field, data_desc)).map_or(0.0, |usage| usage.times[0]);
-            let centre = plan.centre(field, time)?;
-            plan.add_sky(centre.frame);
             if !plan.setups.contains_key(&data_desc) {
-                let beam = (!primary.is_none()).then(|| (primary.moves(), primary.kinds()));
+                let beam = plan.has_factors().then(|| (primary.moves() || varies, primary.kinds()));
                 let load = load(survey, used, data_desc, beam);
-                let key = Key { field, time: time.to_bits(), data_desc, pair: (0, 0) };
-                let setup = plan.setup(key, load)?;
+                let key = Key { field, time: time.to_bits(), data_desc, pair: (0, 0), part: 0 };
+                let setup = plan.setup(key, plan.work(survey, used, data_desc, load)?)?;
                 channels = channels.max(setup.frequencies.len());
                 plan.setups.insert(data_desc, setup);
             }
         }
+        if plan.setups.values().any(|setup| setup.transform.is_none()) {
+            for &(field, data_desc) in used {
+                let time = survey.used.get(&(field, data_desc)).map_or(0.0, |usage| usage.times[0]);
+                plan.add_sky(plan.centre(field, time)?.frame);
+            }
+        }
         // A beam gives every kernel spectra of its own.
-        let spectrum = if primary.is_none() { 0 } else { 4 * channels };
+        let spectrum = if plan.has_factors() { 4 * channels } else { 0 };
         let nodes = plan.setups.values().map(|setup| setup.channel.nodes().len()).max().unwrap_or(1);
         let kernel = (BYTES_PER_SOURCE + spectrum) * plan.components.len().max(1) * nodes;
         plan.cache = Recent::new((memory / kernel).clamp(8, 4096));
         Ok(plan)
+    }
+
+    /// Whether kernels have spectra of their own: through a beam, or at a time.
+    pub(super) fn has_factors(&self) -> bool {
+        self.varies || !self.primary.is_none()
     }
 
     /// What computes the rows of each spectral window, in words, and why; windows of which the same can be said together.
@@ -119,7 +156,6 @@ impl<'a> Plan<'a> {
                 None => told.push((vec![window], channels, word)),
             }
         }
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
         told.into_iter()
             .map(|(windows, channels, word)| {
                 let each = if windows.len() > 1 { " each" } else { "" };
@@ -137,21 +173,36 @@ impl<'a> Plan<'a> {
     /// What identifies the kernel of row `i` of a block.
     pub(crate) fn key(&self, rows: &RowBlock, i: usize) -> Key {
         let field = rows.field[i];
-        let moves = usize::try_from(field)
-            .ok()
-            .and_then(|id| self.observation.fields.get(id))
-            .is_some_and(|field| field.moves());
-        let time = if moves || self.primary.moves() { rows.time[i].to_bits() } else { 0 };
+        let transform = self.setups.get(&rows.data_desc[i]).and_then(|setup| setup.transform.as_ref());
+        let part = transform.map_or(0, |transform| transform.part(rows.time[i]));
+        let time =
+            if self.moves(field) || self.varies || self.primary.moves() { rows.time[i].to_bits() } else { 0 };
         let pair = if self.primary.is_none() {
             (0, 0)
         } else {
             self.primary.pair(rows.antenna1[i], rows.antenna2[i])
         };
-        Key { field, time, data_desc: rows.data_desc[i], pair }
+        Key { field, time, data_desc: rows.data_desc[i], pair, part }
+    }
+
+    /// Whether the phase centre of a field moves.
+    pub(super) fn moves(&self, field: i32) -> bool {
+        let id = usize::try_from(field).ok();
+        id.and_then(|id| self.observation.fields.get(id)).is_some_and(|field| field.moves())
+    }
+
+    /// How many rows a block is to have, where that matters more than its bytes.
+    pub(crate) fn rows_wanted(&self) -> Option<usize> {
+        self.setups.values().any(|setup| setup.transform.is_some()).then_some(transform::ROWS)
     }
 
     /// The kernel of rows with this key, made by the first thread that asks.
     pub(crate) fn predictor(&self, key: Key) -> Result<Arc<Predictor>> {
+        if let Some(setup) = self.setups.get(&key.data_desc)
+            && let Some(transform) = &setup.transform
+        {
+            return self.transformed(key, setup, transform);
+        }
         let slot = self.cache.get(key);
         if slot.get().is_none() {
             // Outside the slot: what can fail for the MeasurementSet's reasons is not the kernel's error.
@@ -166,7 +217,10 @@ impl<'a> Plan<'a> {
 
     /// How many kernels may be made before rows need them.
     pub(crate) fn ahead(&self) -> usize {
-        self.cache.most() / 4
+        // Transforms of views are large, and few are kept.
+        let by_view =
+            |setup: &Setup| setup.transform.as_ref().is_some_and(|transform| transform.is_by_view());
+        if self.setups.values().any(by_view) { 0 } else { self.cache.most() / 4 }
     }
 
     fn make_predictor(&self, key: Key, view: &View) -> std::result::Result<Arc<Predictor>, KernelError> {
@@ -174,39 +228,47 @@ impl<'a> Plan<'a> {
             return Err(KernelError::Empty { what: "channels" });
         };
         let sources = setup.sources(&view.sources);
-        let kernels = if self.primary.is_none() {
+        let kernels = if !self.has_factors() {
             let views: Vec<&[Source]> = sources.iter().map(Vec::as_slice).collect();
             let about = |(weight, kernel): &(f32, Kernel)| Ok((*weight, kernel.with_sources(&views)?));
-            setup.base.iter().map(about).collect::<std::result::Result<_, KernelError>>()?
+            setup.base.iter().map(about).collect::<std::result::Result<Vec<_>, KernelError>>()?
         } else {
             setup.kernels(&sources, &setup.through(&self.factors(key, setup, view)))?
         };
         let turning = view.rotation.map(|rotation| (rotation, self.averages.integration.clone()));
-        Ok(Arc::new(Predictor::new(kernels, turning)))
+        let kernels = kernels.into_iter().map(|(weight, kernel)| (weight, Summer::Kernel(kernel)));
+        Ok(Arc::new(Predictor::new(kernels.collect(), turning)))
     }
 
     /// What the beam makes of every component at every channel, shape (component, channel).
     fn factors(&self, key: Key, setup: &Setup, view: &View) -> Vec<f64> {
         let channels = setup.frequencies.len();
-        let mut factors = vec![1.0; view.offsets.len() * channels];
+        let mut factors = vec![1.0; self.components.len() * channels];
         for (offset, factors) in view.offsets.iter().zip(factors.chunks_exact_mut(channels.max(1))) {
             self.primary.apply(key.pair, *offset, &setup.frequencies, factors);
+        }
+        for (component, factors) in self.components.iter().zip(factors.chunks_exact_mut(channels.max(1))) {
+            if let Some(curve) = &component.light_curve {
+                let factor = curve.factor(f64::from_bits(key.time));
+                factors.iter_mut().for_each(|value| *value *= factor);
+            }
         }
         factors
     }
 
     /// The visibility of one correlation by a plain sum in double precision: what the kernels are
-    /// judged by. `view` is the [`Plan::view`] of the row's key; the row has its UVW [m] and exposure [s].
+    /// judged by. `view` is the [`Plan::view`] of the row's key; the row has its UVW [m] and exposure [s], and antennas.
     pub(crate) fn reference(
         &self,
         view: &View,
         key: Key,
         (uvw, exposure): ([f64; 3], f64),
+        moments: [&Moment; 2],
         channel: usize,
         correlation: usize,
-    ) -> Complex64 {
+    ) -> Result<Complex64> {
         let Some(setup) = self.setups.get(&key.data_desc) else {
-            return Complex64::default();
+            return Ok(Complex64::default());
         };
         let frequency = setup.frequencies[channel];
         let averaged = setup.channel != Rule::middle();
@@ -219,13 +281,43 @@ impl<'a> Plan<'a> {
         };
         let mut sums = [Complex64::default(); 4];
         for (index, (component, source)) in self.components.iter().zip(&view.sources).enumerate() {
-            let beam = view.offsets.get(index).map_or(1.0, |o| self.primary.factor(key.pair, *o, frequency));
+            let mut beam =
+                view.offsets.get(index).map_or(1.0, |o| self.primary.factor(key.pair, *o, frequency));
+            if let Some(curve) = &component.light_curve {
+                beam *= curve.factor(f64::from_bits(key.time));
+            }
             let response = sample.response(source, &setup.channel, &self.averages.integration) * beam;
             for (sum, flux) in sums.iter_mut().zip(four(component.stokes_at(frequency))) {
                 *sum += response * flux;
             }
         }
-        setup.mix.apply(correlation, &sums)
+        match setup.receptors() {
+            None => Ok(setup.mix.apply(correlation, &sums)),
+            Some(receptors) => {
+                let centre = self.centre(moments[0].field, moments[0].time)?;
+                self.chain.correlation(moments, &receptors, centre, frequency, correlation, &sums)
+            }
+        }
+    }
+
+    /// What a chain must know of a set-up; none where its rows do not go through one.
+    pub(crate) fn receptors(&self, data_desc: i32) -> Option<Receptors<'_>> {
+        self.setups.get(&data_desc).and_then(Setup::receptors)
+    }
+
+    /// The matrices of antennas; none where rows do not go through a chain.
+    pub(crate) fn matrices(&self, moments: impl Iterator<Item = Moment>) -> Result<Option<Matrices>> {
+        if self.chain.is_none() {
+            return Ok(None);
+        }
+        let mut wanted: Vec<Moment> = Vec::new();
+        let mut known = HashSet::new();
+        wanted.extend(moments.filter(|moment| known.insert(moment.key())));
+        let with = wanted.into_iter().filter_map(|moment| Some((moment, self.receptors(moment.data_desc)?)));
+        let all = with
+            .map(|(moment, receptors)| Ok((moment, receptors, self.centre(moment.field, moment.time)?)))
+            .collect::<Result<Vec<_>>>()?;
+        self.chain.matrices(&all).map(Some)
     }
 
     /// What the rows of a key see.
@@ -257,8 +349,38 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The rows of a set-up, for an engine that serves several phase centres at once.
+    fn work(
+        &self,
+        survey: &RowSurvey,
+        used: &BTreeSet<(i32, i32)>,
+        data_desc: i32,
+        load: Load,
+    ) -> Result<Work> {
+        let mut work = Work {
+            data_desc,
+            load,
+            centres: 0,
+            spaces: 0,
+            setups: used.iter().map(|pair| pair.1).collect::<BTreeSet<i32>>().len(),
+            times: [f64::INFINITY, f64::NEG_INFINITY],
+        };
+        let mut spaces: Vec<Space> = Vec::new();
+        for pair in used.iter().filter(|pair| pair.1 == data_desc) {
+            let Some(usage) = survey.used.get(pair) else { continue };
+            work.times = [work.times[0].min(usage.times[0]), work.times[1].max(usage.times[1])];
+            work.centres += if self.moves(pair.0) { 2 } else { 1 };
+            let space = Space::of(self.centre(pair.0, usage.times[0])?.frame);
+            if !spaces.contains(&space) {
+                spaces.push(space);
+            }
+        }
+        work.spaces = spaces.len();
+        Ok(work)
+    }
+
     /// The set-up of a key's rows; its base is about the key's phase centre and through its beam.
-    fn setup(&self, key: Key, load: Load) -> Result<Setup> {
+    fn setup(&self, key: Key, work: Work) -> Result<Setup> {
         let data_desc = key.data_desc;
         let (window, polarization) = self.observation.setup(data_desc)?;
         let mix = mix(&polarization.correlations).map_err(|message| {
@@ -267,6 +389,11 @@ impl<'a> Plan<'a> {
                 self.observation.path.display()
             ))
         })?;
+        let basis = if self.chain.is_none() { None } else { Some(basis(&polarization.correlations)?) };
+        let mix = match basis {
+            None => mix,
+            Some(_) => plain().map_err(PredictError::Options)?,
+        };
         let frequencies = &window.frequencies;
         let planes = members(&self.components, stokes_needed(&mix));
         let mut setup = Setup {
@@ -275,21 +402,36 @@ impl<'a> Plan<'a> {
             widths: window.widths.clone(),
             channel: self.averages.channel(&window.widths)?,
             mix,
-            spectra: planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect(),
+            correlations: polarization.correlations.clone(),
+            basis,
+            spectra: Vec::new(),
             planes,
             base: Vec::new(),
             engine: String::new(),
+            transform: None,
         };
+        let why = match self.choose_transform(key, &setup, &work)? {
+            Choice::Transform(transform, words) => {
+                (setup.transform, setup.engine) = (Some(transform), words);
+                return Ok(setup);
+            }
+            Choice::Other(why) => why,
+        };
+        setup.spectra =
+            setup.planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect();
         let view = self.view(key)?;
         let sources = setup.sources(&view.sources);
-        let seen = if self.primary.is_none() {
+        let seen = if !self.has_factors() {
             std::mem::take(&mut setup.spectra)
         } else {
             setup.through(&self.factors(key, &setup, &view))
         };
         setup
-            .set_base(&self.engine, &sources, &seen, load)
+            .set_base(&self.engine, &sources, &seen, work.load)
             .map_err(|source| self.kernel_error(data_desc, source))?;
+        if let Some(why) = why {
+            setup.engine.push_str(&format!("; {why}"));
+        }
         Ok(setup)
     }
 
@@ -300,6 +442,11 @@ impl<'a> Plan<'a> {
             source,
         }
     }
+}
+
+/// The ending of a word for so many.
+pub(super) fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 /// `0–15`, `0, 2–4`: ascending numbers.

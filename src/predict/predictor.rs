@@ -1,25 +1,105 @@
 //! A kernel about one phase centre, averaged where that is asked for.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
-use kernels::{Complex32, KernelError};
+use kernels::{Complex32, KernelError, Nufft3d, NufftScratch};
 
 use super::engine::{Kernel, KernelScratch};
 use super::plan_cache::locked;
 use super::smear::{Rule, rate};
+use super::space::Turn;
+use super::transform;
+
+/// Rows that a thread predicts at a time.
+const ROWS: usize = 48;
+
+/// What sums the sources of a view.
+pub(crate) enum Summer {
+    /// A kernel of the view's own.
+    Kernel(Kernel),
+    /// A plan that other views may share.
+    Transform(Turned),
+}
+
+/// A transform of the sky, for rows about another centre than its own.
+pub(crate) struct Turned {
+    /// The plans, one for each node of the average over channels, and which of them it is.
+    pub(super) plans: Arc<Vec<(f32, Nufft3d)>>,
+    pub(super) index: usize,
+    pub(super) turn: Option<Turn>,
+}
+
+/// Working memory for a [`Summer`] and its kin.
+pub(crate) enum SummerScratch {
+    Kernel(KernelScratch),
+    Transform(Box<NufftScratch>, Vec<[f64; 3]>, Vec<f64>),
+}
+
+impl Turned {
+    fn plan(&self) -> &Nufft3d {
+        &self.plans[self.index].1
+    }
+}
+
+impl Summer {
+    pub(super) fn scratch(&self) -> SummerScratch {
+        match self {
+            Summer::Kernel(kernel) => SummerScratch::Kernel(kernel.scratch()),
+            Summer::Transform(turned) => {
+                SummerScratch::Transform(Box::new(turned.plan().scratch()), Vec::new(), Vec::new())
+            }
+        }
+    }
+
+    pub(super) fn predict(
+        &self,
+        uvw: &[[f64; 3]],
+        out: &mut [&mut [Complex32]],
+        scratch: &mut SummerScratch,
+    ) -> Result<(), KernelError> {
+        match (self, scratch) {
+            (Summer::Kernel(kernel), SummerScratch::Kernel(scratch)) => kernel.predict(uvw, out, scratch),
+            (Summer::Transform(turned), SummerScratch::Transform(scratch, rows, paths)) => {
+                let Some(turn) = turned.turn else {
+                    return turned.plan().predict(uvw, out, scratch);
+                };
+                rows.clear();
+                paths.clear();
+                for (row, path) in uvw.iter().map(|uvw| turn.apply(*uvw)) {
+                    rows.push(row);
+                    paths.push(path);
+                }
+                turned.plan().predict_along(rows, paths, out, scratch)
+            }
+            // Working memory of another kind, which no predictor hands out.
+            (summer, scratch) => {
+                *scratch = summer.scratch();
+                summer.predict(uvw, out, scratch)
+            }
+        }
+    }
+}
 
 /// Kernels about one phase centre, with the working memory of the threads that use them.
 pub(crate) struct Predictor {
     /// One for each node of the average over channels, with its weight.
-    kernels: Vec<(f32, Kernel)>,
+    kernels: Vec<(f32, Summer)>,
     /// How the baselines turn [rad/s], and the average over an integration.
     turning: Option<([f64; 3], Rule)>,
-    scratch: Mutex<Vec<KernelScratch>>,
+    scratch: Mutex<Vec<SummerScratch>>,
 }
 
 impl Predictor {
-    pub(crate) fn new(kernels: Vec<(f32, Kernel)>, turning: Option<([f64; 3], Rule)>) -> Predictor {
+    pub(crate) fn new(kernels: Vec<(f32, Summer)>, turning: Option<([f64; 3], Rule)>) -> Predictor {
         Predictor { kernels, turning, scratch: Mutex::default() }
+    }
+
+    /// How many rows a thread is to predict at a time.
+    pub(crate) fn rows_at_a_time(&self) -> usize {
+        match self.kernels.first() {
+            Some((_, Summer::Transform(_))) => transform::ROWS,
+            _ => ROWS,
+        }
     }
 
     /// Predicts rows: see [`kernels::Direct::predict`]. `exposure` [s] has a value a row where integrations are
@@ -57,7 +137,7 @@ impl Predictor {
         times: &[(f64, f64)],
         moved: impl Fn(usize, f64) -> [f64; 3],
         out: &mut [&mut [Complex32]],
-        scratch: &mut KernelScratch,
+        scratch: &mut SummerScratch,
     ) -> Result<(), KernelError> {
         let mut node = vec![Complex32::default(); out.iter().map(|row| row.len()).sum()];
         let mut there = uvw.to_vec();

@@ -8,17 +8,21 @@ use casacore::{Access, Table};
 use kernels::SimdLevel;
 use rayon::ThreadPool;
 
+use super::chain::Chain;
 use super::check::{Check, allowed};
 use super::choose::choose_sky;
 use super::deadline::bounded;
+use super::durable::{Done, Durable};
 use super::engine::{EngineChoice, check_epsilon};
 use super::error::{PredictError, Result};
+use super::estimate::estimate;
 use super::job::{Job, Mode, Options, Writer};
 use super::pipeline::{Blocks, Pipeline, RowSelection};
 use super::plan::Plan;
 use super::preview::Outlook;
 use super::report::{PlanReport, Report};
-use super::scope::{check_cells, check_data_shape, select_rows, written_shapes};
+use super::resume::{Start, fingerprint, start};
+use super::scope::{check_cells, check_data_shape, check_room, select_rows, written_shapes};
 use super::skies::Skies;
 use super::smear::Averages;
 use crate::ms::history::{self, HistoryEntry};
@@ -27,6 +31,7 @@ use crate::ms::{
     self, CellShape, ColumnFiles, ModelColumn, ModelState, Observation, Presence, Provenance, RowSurvey,
     TileFile,
 };
+use crate::stall::{Journal, doing};
 use crate::time;
 
 /// Who watches a run. Called from the thread that runs it.
@@ -59,10 +64,13 @@ const SUBTABLE_WAIT: Duration = Duration::from_secs(10);
 /// is marked incomplete.
 pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     let begun = Instant::now();
+    let _doing = doing("while predicting into", &job.ms);
     check_epsilon(job.options.epsilon)?;
     // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
+    let reading = doing("while reading the catalogue", &job.catalogue);
     let skies = Skies::open(job)?;
     skies.prepare(job);
+    drop(reading);
     let pool = thread_pool(&job.options)?;
     let around = Surroundings { skies: &skies, pool: &pool };
     bounded(observer, job.options.timeout, begun, |observer| run_within(job, around, observer, begun))
@@ -103,6 +111,7 @@ pub(super) fn run_within(
         ms::open_locked(&job.ms, options.lock_timeout, &|| observer.cancelled())?.ok_or_else(untouched)?
     };
     let result = locked_run(job, around, &table, &mut report, observer, begun);
+    let _doing = doing("while closing", &job.ms);
     // What the run reports matters more than what closing says, unless only closing fails.
     let closed = table.unlock().and_then(|()| table.close());
     result?;
@@ -145,9 +154,12 @@ fn locked_run(
     let clock = Instant::now();
     let outlook = Outlook::new(table, &observation, &survey, &selection.used, options)?;
     let (primary, frequencies) = (&outlook.primary, outlook.frequencies);
+    let reading = doing("while reading the catalogue", &job.catalogue);
     let (components, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
+    drop(reading);
     report.beam = primary.description.clone();
-    for warning in outlook.doubts(&components) {
+    let of_images = skies.images().and_then(|images| images.doubts(!primary.is_none()));
+    for warning in outlook.doubts(&components).into_iter().chain(of_images) {
         observer.warning(&warning);
         report.warnings.push(warning);
     }
@@ -170,9 +182,11 @@ fn locked_run(
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
     let averages = Averages::new(options.smear, &components, &outlook.centres, &survey, frequencies[1])?;
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
+    let chain = Chain::new(table, &observation, options)?;
+    report.antennas = chain.describe();
     let plan = pool.install(|| {
         let used = &selection.used;
-        Plan::new(&observation, &survey, used, components, primary, engine, averages, options.memory)
+        Plan::new(&observation, &survey, used, components, primary, engine, averages, chain, options.memory)
     })?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
@@ -181,8 +195,10 @@ fn locked_run(
     let partial = rows_of(true) < rows_of(false);
     let row_bytes = selection.shapes.values().map(|shape| shape.bytes()).max().unwrap_or(0);
     let keeps_old = !new_column && (options.mode != Mode::Replace || partial);
-    let blocks =
-        Blocks::new(row_bytes, column.tile_rows(), pool.current_num_threads(), options.memory / 2, keeps_old);
+    let threads = pool.current_num_threads();
+    // Grids take most of the memory where there are any.
+    let memory = options.memory / if plan.rows_wanted().is_some() { 4 } else { 2 };
+    let blocks = Blocks::new(row_bytes, column.tile_rows(), threads, memory, keeps_old, plan.rows_wanted());
     report.plan_rows(&observation, &survey, &selection, catalogue, frequencies);
     report.plan = PlanReport {
         engines: plan.engines(),
@@ -197,15 +213,55 @@ fn locked_run(
     report.seconds.plan = clock.elapsed().as_secs_f64();
     observer.planned(report);
     if options.dry_run {
+        if options.estimate {
+            let rows = report.rows_predicted;
+            report.compute_estimate = Some(estimate(table, &plan, &selection, blocks, pool, rows)?);
+        }
         return Ok(());
     }
     if observer.cancelled() {
         return Err(untouched());
     }
 
-    let provenance = provenance(report, options);
+    let job_digest = fingerprint(options, report, &selection);
+    let state = ModelState::read(table, column.name())?;
+    let begin = match start(table.path(), options, &state, &job_digest)? {
+        Start::After(done) => done,
+        Start::Whole => {
+            let warning = format!("column {} is complete already: nothing is left to resume", options.column);
+            observer.warning(&warning);
+            report.warnings.push(warning);
+            (report.resumed_rows, report.complete) = (report.rows, true);
+            return Ok(());
+        }
+    };
+    report.resumed_rows = begin.rows;
+    let lossless = keeps_every_bit(&column);
+    let provenance = Provenance {
+        job: job_digest,
+        pairs: if partial { selection.used.clone() } else { BTreeSet::new() },
+        ..provenance(report, options)
+    };
+    let at = |done: &Done| Provenance {
+        rows: done.rows as i64,
+        predicted: done.predicted as i64,
+        xxh3: if lossless { done.digest.hex() } else { String::new() },
+        ..provenance.clone()
+    };
+    check_room(table, &column, &survey, &selection)?;
+    tell_state(format!(
+        "nothing of the model was written; nvss-predict status tells whether column {} is marked incomplete",
+        options.column
+    ));
     let clock = Instant::now();
-    prepare_column(table, &mut column, &observation, &survey, &selection, &provenance)?;
+    prepare_column(table, &mut column, &observation, &selection, &at(&begin))?;
+    tell_state(match options.mode {
+        Mode::Replace => format!("column {} is marked incomplete: run again to repair it", options.column),
+        Mode::Add | Mode::Subtract => format!(
+            "column {} is marked incomplete, some rows changed and some not: write it anew with --mode replace",
+            options.column
+        ),
+    });
     if options.delmod && virtual_model.exists() {
         virtual_model.remove(table, options.lock_timeout.min(SUBTABLE_WAIT))?;
         report.virtual_model_removed = true;
@@ -220,7 +276,7 @@ fn locked_run(
         let usages = selection.used.iter().filter_map(|pair| survey.used.get(pair));
         usages.map(|usage| if auto { usage.auto } else { usage.cross }).sum()
     };
-    let mut check = Check::new(options.check, count(false), count(true), time::seed());
+    let mut check = Check::new(options.check, count(false), count(true), time::seed()).for_plan(&plan);
     let clock = Instant::now();
     let pipeline = Pipeline {
         ms: table,
@@ -232,15 +288,33 @@ fn locked_run(
         mode: options.mode,
         new_column,
         blocks,
+        resume_at: begin.rows,
     };
-    let outcome = pipeline.run(pool, &mut check, &mut files, observer)?;
+    let data_files = if tiles.is_some() { table.files_of_column(column.name())? } else { Vec::new() };
+    let of_column = ColumnFiles::new(table, &options.column, false);
+    let mut note = |done: &Done| -> Result<()> {
+        let _doing = doing("while noting how far the run is in", table.path());
+        if tiles.is_some() {
+            of_column.fsync().map_err(|source| disk_error(table, "fsync", source))?;
+        } else {
+            table.fsync()?;
+        }
+        ModelState::write(table, column.name(), &at(done), false)?;
+        Ok(table.fsync_without(&data_files)?)
+    };
+    let mut durable = Durable::new(begin, &mut note);
+    let outcome = pipeline.run(pool, &mut check, &mut files, &mut durable, observer)?;
+    let done = durable.done();
     report.seconds.stream = clock.elapsed().as_secs_f64();
     let clock = Instant::now();
     if outcome.interrupted {
-        mark(table, &column, &provenance, false)?;
+        // The rows are noted once they are on the disk.
+        table.fsync()?;
+        mark(table, &column, &at(&done), false)?;
     }
     // What should be there is summed up while the disk is waited for.
     let mut expected = Ok(Vec::new());
+    let syncing = doing("while bringing to the disk", table.path());
     pool.in_place_scope(|scope| {
         if !outcome.interrupted {
             scope.spawn(|_| expected = check.expected(&plan));
@@ -251,17 +325,19 @@ fn locked_run(
             _ => Ok(table.fsync()?),
         }
     })?;
+    drop(syncing);
     report.seconds.sync = clock.elapsed().as_secs_f64();
     report.outcome(&outcome);
+    report.rows_predicted += begin.predicted;
     if outcome.interrupted {
         return Err(PredictError::Interrupted {
             state: format!(
                 "{} of {} rows are written and column {} is marked incomplete; {}",
-                outcome.predicted,
+                report.rows_predicted,
                 rows_of(true),
                 options.column,
                 match options.mode {
-                    Mode::Replace => "run again to repair it",
+                    Mode::Replace => "run again to repair it, or with --resume to go on",
                     Mode::Add | Mode::Subtract =>
                         "some rows are changed and some are not: write it anew with --mode replace",
                 }
@@ -272,6 +348,7 @@ fn locked_run(
     report.check = check.compare(&expected?, &column, options.mode)?;
     report.seconds.check = clock.elapsed().as_secs_f64();
     let settled: Vec<PathBuf> = tiles.iter().map(|tiles| tiles.path().to_path_buf()).collect();
+    let provenance = at(&done);
     finish(table, &column, &settled, &provenance, report, options)?;
     files.settled();
     if let Err(error) = write_history(table, &provenance, report, options) {
@@ -308,7 +385,9 @@ fn finish(
         // Written so that NaN fails.
         let good = result.rms <= allowed(options.epsilon);
         if !good {
-            mark(table, column, provenance, false)?;
+            // Nothing of it is to be resumed.
+            let spoilt = Provenance { rows: 0, predicted: 0, xxh3: String::new(), ..provenance.clone() };
+            mark(table, column, &spoilt, false)?;
             table.flush()?;
             return Err(PredictError::Check {
                 path: table.path().to_path_buf(),
@@ -321,10 +400,12 @@ fn finish(
         }
     }
     let clock = Instant::now();
+    let _doing = doing("while marking the column complete of", table.path());
     mark(table, column, provenance, true)?;
     table.fsync_without(settled)?;
     report.seconds.sync += clock.elapsed().as_secs_f64();
     report.complete = true;
+    tell_state(format!("column {} is complete", options.column));
     Ok(())
 }
 
@@ -334,23 +415,43 @@ fn mark(table: &Table, column: &ModelColumn, provenance: &Provenance, complete: 
     Ok(column.mark_changed()?)
 }
 
+/// Whether the column's storage manager gives back what it was given.
+fn keeps_every_bit(column: &ModelColumn) -> bool {
+    match column.presence() {
+        Presence::Missing => true,
+        Presence::Present { manager } => {
+            manager.starts_with("Tiled")
+                || ["StandardStMan", "IncrementalStMan", "StManAipsIO"].contains(&manager.as_str())
+        }
+    }
+}
+
+/// The error of a call on the column's files.
+fn disk_error(table: &Table, operation: &'static str, source: std::io::Error) -> PredictError {
+    PredictError::TileFile { path: table.path().to_path_buf(), operation, source }
+}
+
+/// Tells who watches what is to be thought of the column should the run end now.
+fn tell_state(state: String) {
+    if let Some(journal) = Journal::current() {
+        journal.set_state(state);
+    }
+}
+
 /// Makes the column where it is missing, and marks it incomplete before the first value changes.
 fn prepare_column(
     table: &Table,
     column: &mut ModelColumn,
     observation: &Observation,
-    survey: &RowSurvey,
     selection: &RowSelection,
     provenance: &Provenance,
 ) -> Result<()> {
     let created = *column.presence() == Presence::Missing;
+    let _doing = doing("while marking the column incomplete of", table.path());
     if created {
-        let bytes = survey.used.iter().map(|(&(_, data_desc), usage)| {
-            usage.rows * selection.shapes.get(&data_desc).map_or(0, |shape| shape.bytes()) as u64
-        });
         let shapes: BTreeSet<CellShape> = selection.shapes.values().copied().collect();
         table.forget_sync_data()?;
-        column.create(observation, &shapes, bytes.sum(), provenance)?;
+        column.create(observation, &shapes, provenance)?;
         // Killed between adding a column and flushing the table leaves rubbish only casacore knows: flush now.
         table.flush()?;
     }
@@ -453,6 +554,7 @@ fn provenance(report: &Report, options: &Options) -> Provenance {
         digest: report.catalogue.digest.clone(),
         arguments: options.arguments.clone(),
         components: report.catalogue.selected as i64,
+        ..Provenance::default()
     }
 }
 
@@ -462,9 +564,9 @@ fn write_history(table: &Table, provenance: &Provenance, report: &Report, option
         None => "not checked".into(),
     };
     let message = format!(
-        "nvss-predict {}: {} sources, {:.3} Jy, {} {} into {} ({} rows); {check}",
+        "nvss-predict {}: {}, {:.3} Jy, {} {} into {} ({} rows); {check}",
         report.version,
-        report.catalogue.selected,
+        report.catalogue.counted(),
         report.catalogue.flux_jy,
         report.catalogue.path,
         match report.mode {

@@ -9,6 +9,7 @@ use super::job::Options;
 use super::pipeline::RowSelection;
 use super::plan::phase_centre;
 use crate::coords::Direction;
+use crate::ms::space::{self, Needs};
 use crate::ms::{CellShape, ModelColumn, MsError, Observation, Presence, RowSurvey};
 
 /// The rows asked for, and the shapes of all rows.
@@ -109,6 +110,28 @@ pub(super) fn check_cells(table: &Table, column: &ModelColumn, selection: &RowSe
         }
     }
     Ok(())
+}
+
+/// Refuses what the file system would refuse later: files that may not be written, a full disk, a limit in the way.
+pub(super) fn check_room(
+    table: &Table,
+    column: &ModelColumn,
+    survey: &RowSurvey,
+    selection: &RowSelection,
+) -> Result<()> {
+    let missing = *column.presence() == Presence::Missing;
+    let mut bytes = 0;
+    for (pair, usage) in &survey.used {
+        let cells = usage.rows * selection.shapes.get(&pair.1).map_or(0, |shape| shape.bytes()) as u64;
+        // The cells of a pair come together, nearly always: its first row tells of all.
+        if missing || (selection.used.contains(pair) && !column.has_cell(usage.first_row)?) {
+            bytes += cells;
+        }
+    }
+    let there = if missing { Vec::new() } else { table.files_of_column(column.name())? };
+    let there = there.iter().map(|file| file.metadata().map_or(0, |metadata| metadata.len())).max();
+    let needs = Needs { column: column.name(), growth: bytes, largest: bytes + there.unwrap_or(0) };
+    Ok(space::check(table, &needs)?)
 }
 
 /// The phase centres in use with a time [s, MJD] of each; those that move, or all where the beam does, at their first,

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use kernels::{KernelError, Mix, Plane, Source};
 use rayon::prelude::*;
 
+use super::chain::Receptors;
 use super::engine::{Content, EngineChoice, Kernel, Load};
+use super::jones::Basis;
 use super::smear::Rule;
+use super::transform::Transform;
 use crate::ms::RowSurvey;
 use crate::sky::{Component, Stokes};
 
@@ -24,6 +27,10 @@ pub(super) struct Setup {
     pub(super) widths: Vec<f64>,
     pub(super) channel: Rule,
     pub(super) mix: Mix,
+    /// casacore's codes of the correlations.
+    pub(super) correlations: Vec<i32>,
+    /// How the receptors feel, where rows make their correlations of Stokes parameters, which the mix leaves then.
+    pub(super) basis: Option<Basis>,
     pub(super) planes: Vec<Members>,
     /// Flux densities of each plane, shape (component, channel) [Jy], before the beam; empty where there is none.
     pub(super) spectra: Vec<Vec<f32>>,
@@ -32,6 +39,8 @@ pub(super) struct Setup {
     pub(super) base: Vec<(f32, Kernel)>,
     /// The engine of the base in words.
     pub(super) engine: String,
+    /// What sums the sources in place of the base, where that costs less.
+    pub(super) transform: Option<Box<Transform>>,
 }
 
 impl Setup {
@@ -86,6 +95,12 @@ impl Setup {
             Ok((*weight as f32, make(node, content)?))
         };
         self.channel.nodes().iter().enumerate().map(node).collect()
+    }
+
+    /// What a chain must know of it; none where rows do not go through one.
+    pub(super) fn receptors(&self) -> Option<Receptors<'_>> {
+        let Setup { spectral_window, frequencies, correlations, .. } = self;
+        self.basis.map(|basis| Receptors { window: *spectral_window, frequencies, correlations, basis })
     }
 
     /// Spectra through a beam: each of a component's times its factors, shape (component, channel).

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Polarisation, Shape, Spectrum, Table};
+use super::{LightCurve, Polarisation, Shape, Spectrum, Table};
 use crate::coords::Direction;
 
 /// One source: where it is, its shape, and its flux density at every frequency, which is [`Component::stokes_at`].
@@ -22,6 +22,8 @@ pub struct Component {
     pub spectrum: Spectrum,
     /// How Stokes Q, U and V do, where they do not follow I.
     pub polarisation: Option<Box<Polarisation>>,
+    /// How all of it goes with time, where it does: a factor.
+    pub light_curve: Option<Arc<LightCurve>>,
 }
 
 /// The four Stokes parameters [Jy].
@@ -124,6 +126,9 @@ pub enum ComponentError {
         "the spectrum of the polarised emission is not relative: use a power law, a logarithmic polynomial or a line"
     )]
     OwnSpectrum,
+    /// A light curve has too few times, or bad ones.
+    #[error("a light curve needs two times or more, all different, and finite flux densities")]
+    LightCurve,
     /// A rotation measure or its reference is not finite.
     #[error("the rotation measure is not a finite number")]
     RotationMeasure,
@@ -137,7 +142,8 @@ pub enum ComponentError {
 impl Component {
     /// A source without a name, whose polarisation follows its spectrum.
     pub fn new(position: Direction, shape: Shape, stokes: Stokes, spectrum: Spectrum) -> Self {
-        Component { name: None, patch: None, position, shape, stokes, spectrum, polarisation: None }
+        let (name, patch, polarisation, light_curve) = (None, None, None, None);
+        Component { name, patch, position, shape, stokes, spectrum, polarisation, light_curve }
     }
 
     /// An unpolarised point source of `flux` [Jy].
@@ -183,7 +189,7 @@ impl Component {
         }
     }
 
-    /// The flux density at `frequency` [Hz], in [Jy]: what every prediction is made from.
+    /// The flux density at `frequency` [Hz], in [Jy]: what every prediction is made from, times the light curve.
     ///
     /// Q, U and V keep their fraction of I unless [`Component::polarisation`] or a table says otherwise.
     pub fn stokes_at(&self, frequency: f64) -> Stokes {

@@ -1,11 +1,15 @@
 //! The sky: components, their shapes and spectra, and the choice among them. Nothing here opens a file.
 
+mod calibrators;
 mod component;
 mod cones;
 mod indices;
+mod light_curve;
 mod merge;
 mod neighbours;
 mod polarisation;
+#[cfg(test)]
+mod properties;
 mod region;
 mod select;
 mod shape;
@@ -13,9 +17,11 @@ mod shapelet;
 mod spectrum;
 mod table;
 
+pub use calibrators::{Calibrator, FluxScale, UnknownCalibrator, calibrator};
 pub use component::{Component, ComponentError, Stokes};
 pub use cones::Cones;
 pub use indices::{IndexAccount, LEVER, LIMITS, fit_indices};
+pub use light_curve::LightCurve;
 pub use merge::{Fate, Instrument, Layer, Merged, SurveyAccount, merge};
 pub use polarisation::{FaradayRotation, Polarisation};
 pub use region::{Outline, Region, RegionSet};

@@ -58,6 +58,21 @@ pub enum Spectrum {
         /// The form.
         profile: Profile,
     },
+    /// `S = S0 Σ f_i (ν/ν0 − 1)^i`, i from 0: the Taylor terms of an image, in units of S0, which is any number; unlike
+    /// [`Spectrum::Polynomial`] it can be zero at ν0.
+    Series {
+        /// f_i.
+        factors: Box<[f64]>,
+        /// ν0 [Hz].
+        reference: f64,
+    },
+    /// `S = S0 f_k` in band k: images of channels that stand for all frequencies of their bands.
+    Steps {
+        /// Where one band ends and the next begins, ascending [Hz].
+        edges: Arc<[f64]>,
+        /// f_k, one more than there are edges.
+        factors: Box<[f64]>,
+    },
 }
 
 /// The form of a spectral line.
@@ -76,15 +91,16 @@ fn series(terms: &[f64], x: f64) -> f64 {
 }
 
 impl Spectrum {
-    /// The reference frequency ν0 [Hz]; none where the spectrum is flat.
+    /// The reference frequency ν0 [Hz]; none where the spectrum is flat, or goes in steps.
     pub fn reference(&self) -> Option<f64> {
         match self {
-            Spectrum::Flat => None,
+            Spectrum::Flat | Spectrum::Steps { .. } => None,
             Spectrum::PowerLaw { reference, .. }
             | Spectrum::LogPolynomial { reference, .. }
             | Spectrum::LnPolynomial { reference, .. }
             | Spectrum::Polynomial { reference, .. }
-            | Spectrum::CurvedPowerLaw { reference, .. } => Some(*reference),
+            | Spectrum::CurvedPowerLaw { reference, .. }
+            | Spectrum::Series { reference, .. } => Some(*reference),
             Spectrum::Table(table) => Some(table.middle().0),
             Spectrum::Line { centre, .. } => Some(*centre),
         }
@@ -103,6 +119,13 @@ impl Spectrum {
             Spectrum::LnPolynomial { terms, reference } => series(terms, (frequency / reference).ln()).exp(),
             Spectrum::Polynomial { terms, reference } => {
                 1.0 + series(terms, frequency / reference - 1.0) / flux
+            }
+            Spectrum::Series { factors, reference } => {
+                let x = frequency / reference - 1.0;
+                factors.iter().rev().fold(0.0, |sum, factor| sum * x + factor)
+            }
+            Spectrum::Steps { edges, factors } => {
+                factors.get(edges.partition_point(|edge| *edge <= frequency)).copied().unwrap_or(0.0)
             }
             Spectrum::CurvedPowerLaw { alpha, q, reference } => {
                 let x = (frequency / reference).ln();
@@ -142,7 +165,11 @@ impl Spectrum {
                 Some(terms.iter().zip(powers).map(|(term, power)| term * power).collect())
             }
             Spectrum::CurvedPowerLaw { alpha, q, .. } => Some(vec![*alpha, q * std::f64::consts::LN_10]),
-            Spectrum::Polynomial { .. } | Spectrum::Table(_) | Spectrum::Line { .. } => None,
+            Spectrum::Polynomial { .. }
+            | Spectrum::Table(_)
+            | Spectrum::Line { .. }
+            | Spectrum::Series { .. }
+            | Spectrum::Steps { .. } => None,
         }
     }
 
@@ -172,6 +199,9 @@ impl Spectrum {
             Spectrum::CurvedPowerLaw { alpha, q, .. } => alpha.is_finite() && q.is_finite(),
             Spectrum::Line { width, .. } if !(width.is_finite() && *width > 0.0) => {
                 return Err(ComponentError::Width(*width));
+            }
+            Spectrum::Series { factors, .. } | Spectrum::Steps { factors, .. } => {
+                factors.iter().all(|factor| factor.is_finite())
             }
             Spectrum::Line { .. } => true,
         };
@@ -229,6 +259,24 @@ mod tests {
         ] {
             assert!((spectrum.scale(2.0, NU0) - 1.0).abs() < 1e-15, "{spectrum:?}");
         }
+    }
+
+    /// 3 − 5 x + 2 x² Jy at x = 0.1 and −0.2, of a flux density of 3 Jy; and one that is zero at ν0.
+    #[test]
+    fn series_and_steps_are_what_images_hold() {
+        let taylor = |terms: &[f64], unit: f64| Spectrum::Series {
+            factors: terms.iter().map(|term| term / unit).collect(),
+            reference: NU0,
+        };
+        let series = taylor(&[3.0, -5.0, 2.0], 3.0);
+        assert!((3.0 * series.scale(3.0, 1.1 * NU0) - 2.52).abs() < 1e-14);
+        assert!((3.0 * series.scale(0.0, 0.8 * NU0) - 4.08).abs() < 1e-14);
+        assert!((5.0 * taylor(&[0.0, 5.0], 5.0).scale(0.0, 1.1 * NU0) - 0.5).abs() < 1e-14);
+        let steps = Spectrum::Steps { edges: [1e9, 2e9].into(), factors: [1.0, 0.5, -2.0].into() };
+        let at = |frequency| steps.scale(1.0, frequency);
+        assert_eq!([at(0.9e9), at(1e9), at(1.9e9), at(2e9), at(9e9)], [1.0, 0.5, 0.5, -2.0, -2.0]);
+        assert_eq!(steps.check(0.0), Ok(()));
+        assert_eq!(taylor(&[f64::NAN], 1.0).check(1.0), Err(ComponentError::Term));
     }
 
     /// Two terms in ln are those of log10 with the second times ln 10, and a curved power law.

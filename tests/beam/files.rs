@@ -104,7 +104,12 @@ fn errors_in_tables_name_the_line() {
         ("0,1\n1,-0.1\n", "line 2: the power -0.1 is negative"),
         ("0,1\n-1,0.1\n", "line 2: the radius -1 is not within"),
         ("0,1,2,3\n", "line 1: 4 columns"),
-        ("0,1.4,1\n", "line 1: the frequency 1.4 is below 100 kHz"),
+        ("0,1.4,1\n", "line 1: the frequency 1.4 is not within 100 kHz"),
+        // Numbers that are finite and whose slopes are not: found by fuzzing.
+        ("10 1e308\n1 9\n", "line 1: the power 1e308 is negative, or larger than any"),
+        ("radius,voltage\n0,1e200\n1,0\n", "line 2: the voltage 1e200 is larger than any"),
+        ("radius,freq_ghz,power\n0,1e308,1\n", "line 2: the frequency 1e308 is not within"),
+        ("0,1\n1e-300,0\n", "is there twice"),
         ("radius[pc],power\n", "line 1: unknown unit 'pc'"),
         ("radius,frequency_thz,power\n", "line 1: unknown unit 'thz'"),
         ("radius,gain\n", "line 1: unknown column 'gain'"),

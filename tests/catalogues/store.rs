@@ -75,6 +75,40 @@ fn forms(folder: &Path) -> Vec<PathBuf> {
     ]
 }
 
+/// So many rows that several threads read them: the same components in the same order, with the same notes.
+#[test]
+fn a_large_import_is_the_same_sky_as_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut dice = Dice(3);
+    let mut roll = || f64::from(dice.below(1 << 30)) / f64::from(1 << 30);
+    let mut text = String::from("name,ra_deg,dec_deg,i_jy,alpha,ref_mhz,major_arcsec,minor_arcsec,pa_deg\n");
+    for k in 0..230_000 {
+        let (ra, dec) = (360.0 * roll(), 180.0 * roll() - 90.0);
+        let rest = match k % 7 {
+            0 => ",1400,,,",
+            1 => ",,,,",
+            2 => "-0.5,1400,30,20,10",
+            _ => "-0.9,150,,,",
+        };
+        text += &format!("s{k},{ra:.6},{dec:.6},{:.4},{rest}\n", roll() + 0.01);
+    }
+    let (file, output) = (folder.path().join("list.csv"), folder.path().join("list.sqlite"));
+    fs::write(&file, text).unwrap();
+    imported(&[&file], &output).unwrap();
+    let near = Near { centres: vec![j2000(12.0, 0.5)], radius: 2.5 };
+    for options in [ReadOptions::default(), ReadOptions { near: Some(near), ..ReadOptions::default() }] {
+        let read = |path| catalog::open(path, None).unwrap().read(&options).unwrap();
+        let (raw, store) = (read(&file), read(&output));
+        assert_eq!(raw.components.len(), store.components.len());
+        assert!(raw.components.len() > 100_000 && raw.components == store.components);
+        assert_eq!((raw.assumed, raw.rows_read), (store.assumed, store.rows_read));
+        let told = |notes: &[String], words: &str| notes.iter().any(|note| note.contains(words));
+        for words in ["taken as flat", "given that of", "too far away"] {
+            assert_eq!(told(&raw.notes, words), told(&store.notes, words), "{words}: {:?}", store.notes);
+        }
+    }
+}
+
 #[test]
 fn an_import_is_the_same_sky_as_its_file_however_it_is_read() {
     let folder = tempfile::tempdir().unwrap();

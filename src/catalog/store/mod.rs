@@ -11,6 +11,7 @@
 pub mod cache;
 mod import;
 mod read;
+mod scan;
 mod schema;
 mod tree;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
+use super::scan;
 use super::schema::{self, Common, Wanted};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
@@ -48,7 +49,7 @@ pub struct Contents {
 }
 
 /// Opens it, if it is whole and of the version that is understood.
-fn open(input: &Input) -> Result<Database, CatalogError> {
+pub(super) fn open(input: &Input) -> Result<Database, CatalogError> {
     let word = |at: usize| {
         let bytes = input.head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
         bytes.map_or(0, u32::from_be_bytes)
@@ -199,6 +200,15 @@ pub(in crate::catalog) fn read(
                 reader.take(row, builder)?;
             }
         }
+        None if !builder.detailed() && scan::threads(input, contents.summary.sources) > 1 => {
+            let threads = scan::threads(input, contents.summary.sources);
+            let shares = scan::scan(&reader, builder.cones(), contents.summary.sources, threads)?;
+            let (far, tally) = scan::in_order(shares, |id, component, assumed| {
+                builder.push_detailed(component, assumed, None, || id)
+            })?;
+            builder.count(0, far);
+            reader.tally = tally;
+        }
         None => {
             let query = format!("SELECT {columns} FROM components ORDER BY place");
             let mut statement = database.connection.prepare(&query).map_err(damaged)?;
@@ -221,8 +231,8 @@ pub(in crate::catalog) fn read(
 }
 
 /// Makes components of rows.
-struct Reader<'a> {
-    input: &'a Input,
+pub(super) struct Reader<'a> {
+    pub(super) input: &'a Input,
     commons: Vec<Common>,
     wanted: Wanted,
     /// Components without a spectrum of their own: flat ones, and those with the index of all.
@@ -238,27 +248,52 @@ impl Reader<'_> {
         if position.is_valid() && !builder.wants(position) {
             return Ok(());
         }
-        let file: usize = row.get(1).map_err(damaged)?;
-        let Some(common) = self.commons.get(file) else {
-            return Err(self.input.layout(format!(
-                "the imported catalogue is damaged: it has no file {file}; import the catalogue again"
-            )));
-        };
-        let component = schema::component(row, common, &self.wanted).map_err(damaged)?;
-        let own = [9, 10]
-            .into_iter()
-            .any(|cell| row.get_ref(cell).is_ok_and(|cell| cell != rusqlite::types::ValueRef::Null));
+        let (component, own) = self.component(row)?;
         let details = if builder.detailed() {
+            let common = self.common(row)?;
             Some(Box::new(schema::details(row, common, &self.wanted).map_err(damaged)?))
         } else {
-            if !own {
-                self.tally[usize::from(component.spectrum != Spectrum::Flat)] += 1;
+            if let Some(kind) = Reader::tallied(&component, own) {
+                self.tally[kind] += 1;
             }
             None
         };
         let id: i64 = row.get(0).map_err(damaged)?;
         self.waiting.push((id.unsigned_abs(), component, !own, details));
         Ok(())
+    }
+
+    /// What the rows of a row's file have in common.
+    fn common(&self, row: &Row<'_>) -> Result<&Common, CatalogError> {
+        let damaged = |source| CatalogError::Sqlite { path: self.input.path.clone(), source };
+        let file: usize = row.get(1).map_err(damaged)?;
+        self.commons.get(file).ok_or_else(|| {
+            self.input.layout(format!(
+                "the imported catalogue is damaged: it has no file {file}; import the catalogue again"
+            ))
+        })
+    }
+
+    /// The component of a row, and whether its spectrum is its own.
+    pub(super) fn component(&self, row: &Row<'_>) -> Result<(Component, bool), CatalogError> {
+        let damaged = |source| CatalogError::Sqlite { path: self.input.path.clone(), source };
+        let component = schema::component(row, self.common(row)?, &self.wanted).map_err(damaged)?;
+        let own = [9, 10]
+            .into_iter()
+            .any(|cell| row.get_ref(cell).is_ok_and(|cell| cell != rusqlite::types::ValueRef::Null));
+        Ok((component, own))
+    }
+
+    /// Which tally a component without a spectrum of its own counts in: 0 of flat ones, 1 of those with the index of all.
+    pub(super) fn tallied(component: &Component, own: bool) -> Option<usize> {
+        (!own).then(|| usize::from(component.spectrum != Spectrum::Flat))
+    }
+
+    /// An id that no import gives.
+    pub(super) fn unknown_id(&self, id: i64) -> CatalogError {
+        self.input.layout(format!(
+            "the imported catalogue is damaged: it has a source {id}; import the catalogue again"
+        ))
     }
 
     /// Hands on what waits, as the files had it.

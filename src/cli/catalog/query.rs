@@ -8,7 +8,7 @@ use super::table::{Found, csv, json, table};
 use crate::catalog::{self, Cache, Catalog, Near, ReadOptions, Record};
 use crate::cli::output::{counted, grouped, say};
 use crate::cli::values::RadiusArg;
-use crate::cli::{CliError, catalog::user_cache};
+use crate::cli::{CliError, catalog::user_cache, new_file};
 
 /// The sources asked for, in order, and what was read for them.
 pub(in crate::cli) fn find(args: &QueryArgs) -> Result<(Vec<Found>, Catalog), CliError> {
@@ -47,9 +47,7 @@ pub(super) fn run(args: &QueryArgs) -> Result<(), CliError> {
     };
     match &args.output {
         None => say(&text),
-        Some(output) => {
-            std::fs::write(output, text).map_err(|source| CliError::Write { path: output.clone(), source })?
-        }
+        Some(output) => new_file::replace(output, text.as_bytes())?,
     }
     // Beside the table, not in it: a script reads the one, a person both.
     let _ = writeln!(

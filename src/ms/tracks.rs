@@ -1,0 +1,152 @@
+//! Some of the baselines of an observation, with the longest of them: what grids over (u, v, w) are made for.
+
+use std::collections::BTreeMap;
+
+use super::rows::{RowBlock, is_finite};
+
+/// The most rows that are kept: some 25 MB.
+const MOST: usize = 1 << 19;
+
+/// A row that was kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrackRow {
+    /// FIELD_ID.
+    pub field: i32,
+    /// DATA_DESC_ID.
+    pub data_desc: i32,
+    /// TIME [s, MJD].
+    pub time: f64,
+    /// UVW [m].
+    pub uvw: [f64; 3],
+    /// The integration it is of, in the order of the rows.
+    integration: u32,
+}
+
+/// The rows with a baseline of some integrations: of all where they are few, else of evenly spaced ones and the last.
+///
+/// In one frame a baseline is the same whatever the field, so what counts is how far the Earth has turned: between
+/// integrations that are kept by so little that no baseline is longer by more than a few per cent.
+#[derive(Debug, Clone, Default)]
+pub struct Tracks {
+    rows: Vec<TrackRow>,
+    /// Integrations are kept whose number has so many zeros at its end.
+    halvings: u32,
+    windows: BTreeMap<i32, Window>,
+    unordered: bool,
+}
+
+/// The integrations of a DATA_DESC_ID.
+#[derive(Debug, Clone, Default)]
+struct Window {
+    count: u32,
+    /// What the row before was of.
+    now: Option<(i32, u64)>,
+    latest: Option<f64>,
+    /// The rows of the last integration, where it is not kept.
+    last: Vec<TrackRow>,
+}
+
+/// Whether an integration is one of those kept.
+fn keeps(integration: u32, halvings: u32) -> bool {
+    integration.trailing_zeros() >= halvings
+}
+
+impl Tracks {
+    /// Looks at the next rows.
+    pub(super) fn add(&mut self, block: &RowBlock) {
+        for (i, uvw) in block.uvw.iter().enumerate().filter(|(_, uvw)| is_finite(uvw)) {
+            let (field, data_desc, time) = (block.field[i], block.data_desc[i], block.time[i]);
+            let window = self.windows.entry(data_desc).or_default();
+            let here = (field, time.to_bits());
+            if window.now != Some(here) {
+                window.now = Some(here);
+                window.count += 1;
+                window.last.clear();
+                let latest = window.latest.unwrap_or(time);
+                self.unordered |= time < latest;
+                window.latest = Some(latest.max(time));
+            }
+            let row = TrackRow { field, data_desc, time, uvw: *uvw, integration: window.count - 1 };
+            if keeps(row.integration, self.halvings) {
+                self.rows.push(row);
+            } else {
+                window.last.push(row);
+            }
+        }
+        while self.rows.len() > MOST && self.windows.values().any(|window| window.count >> self.halvings > 2)
+        {
+            self.halvings += 1;
+            let halvings = self.halvings;
+            for (data_desc, window) in &mut self.windows {
+                let last = window.count - 1;
+                if !keeps(last, halvings) && window.last.is_empty() {
+                    let of_last = |row: &&TrackRow| row.data_desc == *data_desc && row.integration == last;
+                    window.last = self.rows.iter().filter(of_last).copied().collect();
+                }
+            }
+            self.rows.retain(|row| keeps(row.integration, halvings));
+        }
+    }
+
+    /// The rows that were kept.
+    pub fn rows(&self) -> impl Iterator<Item = &TrackRow> {
+        self.rows.iter().chain(self.windows.values().flat_map(|window| &window.last))
+    }
+
+    /// Whether all rows are there.
+    pub fn is_whole(&self) -> bool {
+        self.halvings == 0
+    }
+
+    /// Whether the rows of every DATA_DESC_ID are in the order of time.
+    pub fn is_ordered(&self) -> bool {
+        !self.unordered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(times: std::ops::Range<usize>, baselines: usize) -> RowBlock {
+        let rows = times.len() * baselines;
+        RowBlock {
+            uvw: vec![[1.0; 3]; rows],
+            field: vec![0; rows],
+            data_desc: vec![0; rows],
+            time: times.flat_map(|time| vec![time as f64; baselines]).collect(),
+            ..RowBlock::default()
+        }
+    }
+
+    #[test]
+    fn few_rows_are_all_kept_and_many_are_thinned_evenly() {
+        let mut tracks = Tracks::default();
+        tracks.add(&block(0..100, 50));
+        assert!(tracks.is_whole() && tracks.is_ordered() && tracks.rows().count() == 5000);
+        for start in (100..3100).step_by(100) {
+            tracks.add(&block(start..start + 100, 500));
+        }
+        assert!(!tracks.is_whole() && tracks.rows().count() < MOST + 500);
+        let mut times: Vec<u64> = tracks.rows().map(|row| row.time as u64).collect();
+        times.sort_unstable();
+        times.dedup();
+        assert_eq!((times[0], times.last()), (0, Some(&3099)));
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 4), "{times:?}");
+    }
+
+    #[test]
+    fn one_large_integration_is_kept_whole() {
+        let mut tracks = Tracks::default();
+        tracks.add(&block(0..1, MOST + 7));
+        assert_eq!(tracks.rows().count(), MOST + 7);
+    }
+
+    #[test]
+    fn rows_that_go_back_in_time_are_told() {
+        let mut tracks = Tracks::default();
+        tracks.add(&block(5..6, 3));
+        tracks.add(&block(1..2, 3));
+        assert!(!tracks.is_ordered());
+    }
+}
