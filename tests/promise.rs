@@ -147,7 +147,7 @@ fn until_written(ms: &Path, written: impl Fn(&Value) -> bool) {
 #[test]
 fn a_crash_is_told() {
     let scratch = Scratch::new();
-    let (ms, csv) = slow(&scratch, 12);
+    let (ms, csv) = slow(&scratch, 24);
     let mut arguments = SLOWLY.map(OsStr::new).to_vec();
     arguments.extend(args![&ms, &csv]);
     let child = started(&arguments);
@@ -209,25 +209,25 @@ fn resumed(options: &[&str], rows: u16, stop: &dyn Fn(&Path, &Child)) {
 
 #[test]
 fn an_interrupted_run_is_resumed() {
-    resumed(&[], 24, &|ms, child| {
+    resumed(&[], 48, &|ms, child| {
         until_written(ms, |status| status["state"] == "incomplete");
-        thread::sleep(Duration::from_millis(700));
+        thread::sleep(Duration::from_millis(300));
         signal("-INT", child.id());
     });
 }
 
 #[test]
 fn an_interrupted_run_of_casacores_writer_is_resumed() {
-    resumed(&["--writer=casacore"], 24, &|ms, child| {
+    resumed(&["--writer=casacore"], 48, &|ms, child| {
         until_written(ms, |status| status["state"] == "incomplete");
-        thread::sleep(Duration::from_millis(700));
+        thread::sleep(Duration::from_millis(300));
         signal("-TERM", child.id());
     });
 }
 
 #[test]
 fn a_killed_run_is_resumed() {
-    resumed(&[], 72, &|ms, child| {
+    resumed(&[], 240, &|ms, child| {
         until_written(ms, |status| status["rows"].as_i64().is_some_and(|rows| rows > 0));
         signal("-KILL", child.id());
     });

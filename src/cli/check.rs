@@ -63,6 +63,9 @@ impl CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
+    if let Some(link) = link {
+        link.end_with_signals();
+    }
     let stall = args.stall_timeout.limit();
     let found = watched(link, &args.ms, Limits { stall, whole: None }, || args.look())?;
     if args.json {

@@ -66,6 +66,9 @@ impl Deep {
 }
 
 pub(super) fn run(args: &StatusArgs, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
+    if let Some(link) = link {
+        link.end_with_signals();
+    }
     let stall = args.stall_timeout.limit();
     let limits = Limits { stall, whole: None };
     let status = watched(link, &args.ms, limits, || Status::read(&args.ms, &args.column, args.deep))?;

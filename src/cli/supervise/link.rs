@@ -86,13 +86,29 @@ impl Link {
 
     /// Raises `stop` when the supervisor hands on a signal; ends this process when the supervisor is gone.
     pub(in super::super) fn obey(&self, stop: &Arc<AtomicBool>) {
+        let stop = Arc::clone(stop);
+        self.listen(move || {
+            stop.store(true, Ordering::SeqCst);
+            true
+        });
+    }
+
+    /// Ends this process, which only reads, when the supervisor hands on a signal or is gone.
+    pub(in super::super) fn end_with_signals(&self) {
+        self.listen(|| false);
+    }
+
+    /// Listens to the supervisor for as long as `heard`, called at each signal, says so and the supervisor is there, and then
+    /// ends this process.
+    fn listen(&self, heard: impl Fn() -> bool + Send + 'static) {
         let control = self.control.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut control) = control else { return };
-        let stop = Arc::clone(stop);
         std::thread::spawn(move || {
             let mut byte = [0];
             while let Ok(1) = control.read(&mut byte) {
-                stop.store(true, Ordering::SeqCst);
+                if !heard() {
+                    break;
+                }
             }
             end_now(exit::INTERRUPTED);
         });

@@ -109,6 +109,8 @@ pub(super) fn run() -> Option<ExitCode> {
         let code = match end {
             End::Said(code) => return Some(finish(work, code, begun)),
             End::Status(status) if status.code().is_some() => status.code().unwrap_or_default() as u8,
+            // It ended because it was told to.
+            End::Status(_) if stopped.load(Ordering::Relaxed) => exit::INTERRUPTED,
             End::Status(status) => crashed(&mut work, status),
             End::Stuck => exit::STALLED,
             End::Silent(limit) => {
