@@ -45,7 +45,7 @@ one() { # one TARGET
     local name=$1
     local longest=2048
     # Blocks of 2880 bytes, and pages, take room.
-    case $name in fits | vl | vz | beam-fits | sqlite | store | detect | votable) longest=16384 ;; esac
+    case $name in fits | vl | vz | beam-fits | sqlite | store | detect | votable) longest=32768 ;; esac
     mkdir -p "corpus/$name" "artifacts/$name" "seeds/$name"
     # A spike that the watch on the resident memory would miss ends against the limit on the address space.
     (

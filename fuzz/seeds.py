@@ -2,12 +2,14 @@
 
     seeds.py [DATA]     DATA is ../../shared/data unless given; the seeds go to fuzz/seeds/TARGET
 
-Needs astropy (tests/oracles/requirements.txt). The seeds are kept in the repository, so that CI needs neither.
+Needs astropy (tests/oracles/requirements.txt), and for the seed of `store` the command, named by NVSS_PREDICT_COMMAND. The seeds are kept in the repository, so that CI needs neither.
 """
 
 import gzip
+import os
 import pathlib
 import sqlite3
+import subprocess
 import sys
 
 import numpy as np
@@ -112,6 +114,12 @@ def databases():
     base.close()
 
 
+def imported():
+    if command := os.environ.get("NVSS_PREDICT_COMMAND"):
+        (HERE / "seeds/store").mkdir(parents=True, exist_ok=True)
+        subprocess.run([command, "catalog", "import", "-q", "--force", "-o", HERE / "seeds/store/demo", HERE / "seeds/csv/demo"], check=True)
+
+
 def typed():
     angles = ["12h30m45.6s", "12:30:45.6", "-00:30:00", "-00d00m00.01s", "+44.30.55.4", "187.5", "1.2rad", "3'", "12 30 45", "-0.5deg",
               "23:59:59.9999", "359.9999999", "90", "1e-3", "+89:59:60"]  # fmt: skip
@@ -144,5 +152,6 @@ if __name__ == "__main__":
     text_catalogues()
     tables()
     databases()
+    imported()
     typed()
     unknown()

@@ -216,3 +216,13 @@ pub fn as_nobody(program: Command) -> Command {
         .env("HOME", "/");
     command
 }
+
+/// Whether nobody may run the command where it is; says aloud that a test is skipped if not.
+pub fn nobody_can(mut program: Command) -> bool {
+    program.arg("--version");
+    let can = as_nobody(program).output().is_ok_and(|output| output.status.success());
+    if !can {
+        say("SKIPPED: another user cannot run the command where it is, or there is no setpriv");
+    }
+    can
+}

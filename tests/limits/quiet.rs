@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::common::sky::Source;
 use crate::common::{Run, Scratch, command, finish, say};
-use crate::need;
+use crate::{args, need};
 use nvss_predict::ms::make::{MsSpec, make};
 
 /// The command under strace, and what strace saw of these system calls; none where there is no strace.

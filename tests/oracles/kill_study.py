@@ -51,8 +51,12 @@ class Study:
             self.run_in(prepared, other)
             self.original = prepared
             self.old = self.model(prepared)
+        else:
+            self.old = self.model(original)
         self.before = digest.take(self.original, "MODEL_DATA")
         self.fresh()
+        # A column of another program's stays unknown until it is marked.
+        self.first = self.state()
         self.duration = self.measure()
         self.new = self.model(self.ms)
         self.repaired = self.new
@@ -91,10 +95,21 @@ class Study:
         return min(walls)
 
     def model(self, ms):
+        """The column, zero where a cell never had a value; none if there is no column."""
         t = open_table(ms)
-        value = t.getcol("MODEL_DATA") if "MODEL_DATA" in t.colnames() else None
-        t.close()
-        return value
+        try:
+            if "MODEL_DATA" not in t.colnames():
+                return None
+            rows = range(t.nrows())
+            if all(t.iscelldefined("MODEL_DATA", row) for row in rows):
+                return t.getcol("MODEL_DATA")
+            value = np.zeros((len(rows), *t.getcell("DATA", 0).shape), np.complex64)
+            for row in rows:
+                if t.iscelldefined("MODEL_DATA", row):
+                    value[row] = t.getcell("MODEL_DATA", row)
+            return value
+        finally:
+            t.close()
 
     def state(self):
         run = subprocess.run([self.binary, "status", self.ms, "--json"], capture_output=True, text=True)
@@ -165,7 +180,7 @@ class Study:
             self.faults.append(f"{where}: status says complete, but the column holds {holds}")
         if (state == "no_column") != (holds == "nothing"):
             self.faults.append(f"{where}: status says {state}, but the column holds {holds}")
-        if state not in ("complete", "incomplete", "no_column"):
+        if state not in ("complete", "incomplete", "no_column", self.first) or (state == "unknown" and holds != "old"):
             self.faults.append(f"{where}: status says {state}")
         if finished and (state, holds) != ("complete", "new"):
             self.faults.append(f"{where}: the run had ended well, but status says {state}, column holds {holds}")
