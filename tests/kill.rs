@@ -20,12 +20,12 @@ fn sky(seed: u64, count: usize) -> Vec<Source> {
     (0..count).map(source).collect()
 }
 
-fn study(overwrite: bool) {
+fn study(overwrite: bool, windows: usize) {
     need!(oracles);
     let kills = std::env::var("NVSS_PREDICT_KILLS").unwrap_or_else(|_| "10".into());
     let scratch = Scratch::new();
     let ms = scratch.path("original.ms");
-    make(&ms, &MsSpec::dsa110(20, 24, 1, 768)).expect("a MeasurementSet");
+    make(&ms, &MsSpec::dsa110(20, 24, windows, 768 / windows)).expect("a MeasurementSet");
     let (csv, _) = scratch.sky("new", &sky(1, 1000));
     let (old, _) = scratch.sky("old", &sky(2, 10));
     let binary = assert_cmd::cargo::cargo_bin!("nvss-predict");
@@ -36,7 +36,7 @@ fn study(overwrite: bool) {
     let output = oracle::<&OsStr>("kill_study.py", arguments);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     say(&format!(
-        "{}: {}",
+        "{}, {windows} window(s): {}",
         if overwrite { "killed while overwriting" } else { "killed while creating" },
         out.trim()
     ));
@@ -53,10 +53,16 @@ fn study(overwrite: bool) {
 
 #[test]
 fn killed_while_creating() {
-    study(false);
+    study(false, 1);
 }
 
 #[test]
 fn killed_while_overwriting() {
-    study(true);
+    study(true, 1);
+}
+
+/// Blocks of windows that go together are written to many places of the file.
+#[test]
+fn killed_while_overwriting_windows_together() {
+    study(true, 16);
 }

@@ -10,6 +10,7 @@ pub mod page_cache;
 pub mod pairs;
 pub mod pointing;
 pub mod rows;
+pub mod sequence;
 pub mod space;
 pub mod state;
 pub mod tile_file;
@@ -26,6 +27,7 @@ pub use model_column::{CellShape, ModelColumn, Presence};
 pub use observation::Observation;
 pub use page_cache::{ColumnFiles, PageCache};
 pub use rows::{RowBlock, RowSurvey};
+pub use sequence::{RowList, Sequence};
 pub use state::{ModelState, Provenance};
 pub use tile_file::TileFile;
 

@@ -9,6 +9,7 @@ use super::correlate::{mix, stokes_needed};
 use super::engine::{EngineChoice, Kernel, Load};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
+use super::joint::{Band, Bundles};
 use super::plan_cache::Recent;
 use super::predictor::Predictor;
 use super::primary::Primary;
@@ -47,6 +48,7 @@ pub(crate) struct View {
 pub(crate) struct Plan<'a> {
     observation: &'a Observation,
     primary: &'a Primary,
+    bundles: &'a Bundles,
     components: Vec<Component>,
     skies: Vec<Sky>,
     setups: BTreeMap<i32, Setup>,
@@ -56,13 +58,14 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans the prediction of `components` for the (FIELD_ID, DATA_DESC_ID) pairs in `used`, keeping
-    /// kernels of about `memory` bytes at a time.
+    /// Plans the prediction of `components` for the (FIELD_ID, DATA_DESC_ID) pairs in `used`, whose spectral windows go together
+    /// as the `bundles` say, keeping kernels of about `memory` bytes at a time.
     #[allow(clippy::too_many_arguments, reason = "what a plan is made of; each comes from elsewhere")]
     pub(crate) fn new(
         observation: &'a Observation,
         survey: &RowSurvey,
         used: &BTreeSet<(i32, i32)>,
+        bundles: &'a Bundles,
         components: Vec<Component>,
         primary: &'a Primary,
         engine: EngineChoice,
@@ -72,6 +75,7 @@ impl<'a> Plan<'a> {
         let mut plan = Plan {
             observation,
             primary,
+            bundles,
             components,
             skies: Vec::new(),
             setups: BTreeMap::new(),
@@ -80,7 +84,7 @@ impl<'a> Plan<'a> {
             cache: Recent::new(0),
         };
         let mut channels = 0;
-        for &(field, data_desc) in used {
+        for &(field, data_desc) in used.iter().filter(|pair| bundles.leads(pair.1)) {
             let time = survey.used.get(&(field, data_desc)).map_or(0.0, |usage| usage.times[0]);
             let centre = plan.centre(field, time)?;
             plan.add_sky(centre.frame);
@@ -104,7 +108,7 @@ impl<'a> Plan<'a> {
     /// What computes the rows of each spectral window, in words, and why; windows of which the same can be said together.
     pub(crate) fn engines(&self) -> Vec<String> {
         let nodes = self.averages.integration.nodes().len();
-        let mut told: Vec<(Vec<i32>, usize, String)> = Vec::new();
+        let mut told: Vec<(Vec<i32>, usize, bool, String)> = Vec::new();
         for setup in self.setups.values() {
             let nodes = setup.channel.nodes().len() * nodes;
             let word = if nodes > 1 {
@@ -112,19 +116,22 @@ impl<'a> Plan<'a> {
             } else {
                 setup.engine.clone()
             };
-            let (window, channels) = (setup.spectral_window, setup.frequencies.len());
-            match told.iter_mut().find(|(_, count, known)| *count == channels && *known == word) {
-                Some((windows, ..)) if windows.contains(&window) => {}
-                Some((windows, ..)) => windows.push(window),
-                None => told.push((vec![window], channels, word)),
+            let windows = &setup.spectral_windows;
+            let (channels, together) = (setup.frequencies.len() / windows.len().max(1), windows.len() > 1);
+            match told.iter_mut().find(|(_, count, joint, known)| {
+                !(*joint || together) && *count == channels && *known == word
+            }) {
+                Some((known, ..)) => known.extend(windows),
+                None => told.push((windows.clone(), channels, together, word)),
             }
         }
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         told.into_iter()
-            .map(|(windows, channels, word)| {
+            .map(|(windows, channels, together, word)| {
                 let each = if windows.len() > 1 { " each" } else { "" };
+                let together = if together { " together" } else { "" };
                 let windows = ranges(windows);
-                format!("SPW {windows} ({channels} channel{}{each}): {word}", plural(channels))
+                format!("SPW {windows} ({channels} channel{}{each}){together}: {word}", plural(channels))
             })
             .collect()
     }
@@ -260,22 +267,22 @@ impl<'a> Plan<'a> {
     /// The set-up of a key's rows; its base is about the key's phase centre and through its beam.
     fn setup(&self, key: Key, load: Load) -> Result<Setup> {
         let data_desc = key.data_desc;
-        let (window, polarization) = self.observation.setup(data_desc)?;
-        let mix = mix(&polarization.correlations).map_err(|message| {
+        let Band { windows, frequencies, widths, correlations } =
+            self.bundles.band(self.observation, data_desc)?;
+        let mix = mix(&correlations).map_err(|message| {
             PredictError::Options(format!(
                 "{}: DATA_DESC_ID {data_desc}: {message}",
                 self.observation.path.display()
             ))
         })?;
-        let frequencies = &window.frequencies;
         let planes = members(&self.components, stokes_needed(&mix));
         let mut setup = Setup {
-            spectral_window: self.observation.spectral_window_of(data_desc),
-            frequencies: frequencies.clone(),
-            widths: window.widths.clone(),
-            channel: self.averages.channel(&window.widths)?,
+            spectral_windows: windows,
+            channel: self.averages.channel(&widths)?,
             mix,
-            spectra: planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect(),
+            spectra: planes.iter().map(|plane| spectra(&self.components, plane, &frequencies)).collect(),
+            frequencies,
+            widths,
             planes,
             base: Vec::new(),
             engine: String::new(),
@@ -293,6 +300,11 @@ impl<'a> Plan<'a> {
         Ok(setup)
     }
 
+    /// The components, for another plan.
+    pub(super) fn into_components(self) -> Vec<Component> {
+        self.components
+    }
+
     pub(crate) fn kernel_error(&self, data_desc: i32, source: KernelError) -> PredictError {
         PredictError::Kernel {
             path: self.observation.path.clone(),
@@ -302,9 +314,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// `0–15`, `0, 2–4`: ascending numbers.
+/// `0–15`, `0, 2–4`: each number once.
 fn ranges(mut numbers: Vec<i32>) -> String {
     numbers.sort_unstable();
+    numbers.dedup();
     let mut parts: Vec<(i32, i32)> = Vec::new();
     for number in numbers {
         match parts.last_mut() {
@@ -335,6 +348,6 @@ mod tests {
     fn runs_of_numbers_are_ranges() {
         assert_eq!(ranges(vec![3]), "3");
         assert_eq!(ranges((0..16).collect()), "0–15");
-        assert_eq!(ranges(vec![7, 0, 2, 3, 4]), "0, 2–4, 7");
+        assert_eq!(ranges(vec![7, 0, 2, 3, 2, 4]), "0, 2–4, 7");
     }
 }

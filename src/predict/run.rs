@@ -13,7 +13,8 @@ use super::choose::choose_sky;
 use super::deadline::bounded;
 use super::engine::{EngineChoice, check_epsilon};
 use super::error::{PredictError, Result};
-use super::job::{Job, Mode, Options, Writer};
+use super::job::{Job, Mode, Options};
+use super::joint::Bundles;
 use super::pipeline::{Blocks, Pipeline, RowSelection};
 use super::plan::Plan;
 use super::preview::Outlook;
@@ -21,6 +22,7 @@ use super::report::{PlanReport, Report};
 use super::scope::{check_cells, check_data_shape, select_rows, written_shapes};
 use super::skies::Skies;
 use super::smear::Averages;
+use super::tiles;
 use crate::ms::history::{self, HistoryEntry};
 use crate::ms::virtual_model::VirtualModel;
 use crate::ms::{
@@ -48,6 +50,9 @@ pub trait Observer {
 pub struct Silent;
 
 impl Observer for Silent {}
+
+/// Rows of spectral windows that go together are written by multiples of so many, which suits the kernels' groups.
+const JOINT_ROWS: usize = 16;
 
 /// The longest wait for HISTORY and SOURCE, which nobody should hold for long.
 const SUBTABLE_WAIT: Duration = Duration::from_secs(10);
@@ -127,7 +132,7 @@ fn locked_run(
     let options = &job.options;
     let Surroundings { skies, pool } = around;
     let observation = Observation::read(table)?;
-    let survey = RowSurvey::read(table, options.smear.time)?;
+    let survey = RowSurvey::with_sequences(table, options.smear.time)?;
     let selection = select_rows(&observation, &survey, options)?;
     check_data_shape(table, &observation, &survey, &selection)?;
     let virtual_model = VirtualModel::find(table)?;
@@ -140,6 +145,12 @@ fn locked_run(
     let new_column = *column.presence() == Presence::Missing;
     check_cells(table, &column, &selection)?;
     check_base(table, &column, options)?;
+    let apart = Bundles::default();
+    let together = if options.mode == Mode::Replace && tiles::expected(table, &column, &selection, options) {
+        Bundles::new(&observation, &survey, &selection, new_column)?
+    } else {
+        Bundles::default()
+    };
     report.seconds.open = begun.elapsed().as_secs_f64();
 
     let clock = Instant::now();
@@ -170,19 +181,29 @@ fn locked_run(
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
     let averages = Averages::new(options.smear, &components, &outlook.centres, &survey, frequencies[1])?;
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
-    let plan = pool.install(|| {
-        let used = &selection.used;
-        Plan::new(&observation, &survey, used, components, primary, engine, averages, options.memory)
-    })?;
+    let new_plan = |bundles, components| {
+        let (used, engine, averages) = (&selection.used, engine.clone(), averages.clone());
+        let (sky, memory) = (&observation, options.memory);
+        pool.install(|| Plan::new(sky, &survey, used, bundles, components, primary, engine, averages, memory))
+    };
+    let mut bundles = &together;
+    let mut plan = new_plan(bundles, components)?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
         survey.used.iter().filter(|(pair, _)| !used || in_use(pair)).map(|(_, usage)| usage.rows).sum()
     };
     let partial = rows_of(true) < rows_of(false);
-    let row_bytes = selection.shapes.values().map(|shape| shape.bytes()).max().unwrap_or(0);
-    let keeps_old = !new_column && (options.mode != Mode::Replace || partial);
-    let blocks =
-        Blocks::new(row_bytes, column.tile_rows(), pool.current_num_threads(), options.memory / 2, keeps_old);
+    let tile_rows = column.tile_rows();
+    let cut = |bundles: &Bundles| {
+        let (threads, memory) = (pool.current_num_threads(), options.memory / 2);
+        if !bundles.is_empty() {
+            return Blocks::new(bundles.row_bytes(), JOINT_ROWS, threads, memory, false);
+        }
+        let row_bytes = selection.shapes.values().map(|shape| shape.bytes()).max().unwrap_or(0);
+        let keeps_old = !new_column && (options.mode != Mode::Replace || partial);
+        Blocks::new(row_bytes, tile_rows, threads, memory, keeps_old)
+    };
+    let mut blocks = cut(bundles);
     report.plan_rows(&observation, &survey, &selection, catalogue, frequencies);
     report.plan = PlanReport {
         engines: plan.engines(),
@@ -211,13 +232,23 @@ fn locked_run(
         report.virtual_model_removed = true;
     }
     let drops = options.page_cache.drops(report.plan.bytes);
-    let tiles = open_tiles(table, &column, &selection, options, drops);
+    let tiles = tiles::open(table, &column, &selection, options, drops);
+    if tiles.is_none() && !bundles.is_empty() {
+        // It cannot be had after all, and casacore writes the rows in their order.
+        bundles = &apart;
+        plan = new_plan(bundles, plan.into_components())?;
+        blocks = cut(bundles);
+        report.plan.engines = plan.engines();
+        report.plan.block_rows = blocks.rows;
+        report.plan.blocks = blocks.count;
+    }
     let mut files = ColumnFiles::new(table, &options.column, drops);
     report.plan.writer = if tiles.is_some() { "tile file" } else { "casacore" }.into();
     report.seconds.plan += clock.elapsed().as_secs_f64();
 
     let count = |auto: bool| -> u64 {
-        let usages = selection.used.iter().filter_map(|pair| survey.used.get(pair));
+        let visited = selection.used.iter().filter(|pair| bundles.leads(pair.1));
+        let usages = visited.filter_map(|pair| survey.used.get(pair));
         usages.map(|usage| if auto { usage.auto } else { usage.cross }).sum()
     };
     let mut check = Check::new(options.check, count(false), count(true), time::seed());
@@ -225,9 +256,11 @@ fn locked_run(
     let pipeline = Pipeline {
         ms: table,
         observation: &observation,
+        survey: &survey,
         column: &column,
         tiles: tiles.as_ref(),
         plan: &plan,
+        bundles,
         selection: &selection,
         mode: options.mode,
         new_column,
@@ -374,25 +407,6 @@ fn check_base(table: &Table, column: &ModelColumn, options: &Options) -> Result<
         table.path().display(),
         column.name()
     )))
-}
-
-/// The column's file, where blocks can be written without casacore.
-fn open_tiles(
-    table: &Table,
-    column: &ModelColumn,
-    selection: &RowSelection,
-    options: &Options,
-    drops: bool,
-) -> Option<TileFile> {
-    let shapes = written_shapes(selection);
-    let shape = shapes.first().filter(|_| shapes.len() == 1 && column.is_fixed())?;
-    if options.writer == Writer::Casacore {
-        return None;
-    }
-    let tiles = TileFile::open(table, column.name(), *shape, drops)?;
-    // casacore keeps the last tiles it made or read, and would show them instead of the file.
-    table.forget_tiles(column.name()).ok()?;
-    Some(tiles)
 }
 
 fn collect_warnings(

@@ -16,9 +16,9 @@ pub(super) struct Members {
     pub(super) components: Vec<usize>,
 }
 
-/// The channels and correlations of one DATA_DESC_ID, with the spectra of the sky at its channels.
+/// The channels and correlations of one DATA_DESC_ID, or of several that go together, with the spectra of the sky at its channels.
 pub(super) struct Setup {
-    pub(super) spectral_window: i32,
+    pub(super) spectral_windows: Vec<i32>,
     pub(super) frequencies: Vec<f64>,
     /// The channels' widths [Hz] and the average over them.
     pub(super) widths: Vec<f64>,
