@@ -1,6 +1,7 @@
 //! The direct sum over sources.
 
-use crate::plan::Plan;
+use crate::plan::{Plan, check, check_sources};
+use crate::shaped::Shaped;
 use crate::simd::{Line, Token};
 use crate::sum::{Job, lines};
 use crate::{KernelError, Mix, Plane, SimdLevel, Source};
@@ -12,6 +13,7 @@ pub struct Direct {
     level: SimdLevel,
     token: Token,
     plan: Plan,
+    shaped: Option<Shaped>,
 }
 
 /// The working memory of [`Direct::predict`]: one for each thread, for the plan that made it and its
@@ -31,8 +33,13 @@ impl Direct {
     /// no channels, or a level this processor lacks.
     pub fn new(level: SimdLevel, channels: &[f64], planes: &[Plane], mix: &Mix) -> Result<Self, KernelError> {
         let token = Token::new(level)?;
-        let plan = Plan::new(token.widths(), channels, planes, mix)?;
-        Ok(Self { level, token, plan })
+        check(channels, planes)?;
+        let split = Shaped::split(channels, planes, mix);
+        let plan = |planes: &[Plane]| Plan::new(token.widths(), channels, planes, mix);
+        Ok(match split {
+            None => Self { level, token, plan: plan(planes)?, shaped: None },
+            Some(split) => Self { level, token, plan: plan(&split.planes())?, shaped: Some(split.shaped) },
+        })
     }
 
     /// The same spectra with the sources elsewhere (another phase centre): shares the spectra with `self`.
@@ -41,9 +48,15 @@ impl Direct {
     ///
     /// # Errors
     /// [`KernelError`] for lengths that disagree, values that are not finite or out of range, or a source that changed
-    /// between point and Gaussian.
+    /// from one kind of shape to another.
     pub fn with_sources(&self, planes: &[&[Source]]) -> Result<Self, KernelError> {
-        Ok(Self { level: self.level, token: self.token, plan: self.plan.with_sources(planes)? })
+        let Some(shaped) = &self.shaped else {
+            return Ok(Self { plan: self.plan.with_sources(planes)?, shaped: None, ..*self });
+        };
+        planes.iter().try_for_each(|sources| check_sources(sources))?;
+        let (shaped, left) = shaped.with_sources(planes)?;
+        let left: Vec<&[Source]> = left.iter().map(Vec::as_slice).collect();
+        Ok(Self { plan: self.plan.with_sources(&left)?, shaped: Some(shaped), ..*self })
     }
 
     /// The working memory for one thread.
@@ -73,7 +86,7 @@ impl Direct {
     /// The number of sources, over all planes.
     #[must_use]
     pub fn sources(&self) -> usize {
-        self.plan.planes.iter().sum()
+        self.plan.planes.iter().sum::<usize>() + self.shaped.as_ref().map_or(0, Shaped::sources)
     }
 
     /// How many rows are summed at a time: a multiple of it wastes no lanes.
@@ -87,10 +100,12 @@ impl Direct {
     #[must_use]
     pub fn seconds_per_row(&self) -> f64 {
         crate::delay::cost::direct(&self.plan, self.level)
+            + self.shaped.as_ref().map_or(0.0, Shaped::seconds_per_row)
     }
 
     /// Predicts rows: `uvw` [m], one triple for each row; `out`, one slice for each row of shape
-    /// `(channel, correlation)`, correlation fastest [Jy], overwritten. Allocates nothing.
+    /// `(channel, correlation)`, correlation fastest [Jy], overwritten. Allocates nothing,
+    /// but for disks, rings and shapelets.
     ///
     /// # Errors
     /// [`KernelError`] for lengths that disagree, or a baseline that is not finite or too long for the phases to mean
@@ -106,7 +121,10 @@ impl Direct {
         if expected != found {
             return Err(KernelError::Length { what: "scratch", expected, found });
         }
-        self.token.run(Job { plan: &self.plan, uvw, out, lines: &mut scratch.lines });
+        self.token.run(Job { plan: &self.plan, uvw, out: &mut *out, lines: &mut scratch.lines });
+        if let Some(shaped) = &self.shaped {
+            shaped.add(uvw, out);
+        }
         Ok(())
     }
 }

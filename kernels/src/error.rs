@@ -86,7 +86,7 @@ impl fmt::Display for KernelError {
                 write!(f, "grids need {needed} bytes of memory where {limit} are allowed")
             }
             Self::ShapeChanged { plane, source } => {
-                write!(f, "source {source} of plane {plane} changed between point and Gaussian")
+                write!(f, "source {source} of plane {plane} changed its kind of shape")
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The arithmetic of predicting visibilities: slices in, visibilities out.
 //!
-//! Everything here evaluates the measurement equation of point and Gaussian sources,
+//! Everything here evaluates the measurement equation of points, Gaussians, disks, rings and shapelets,
 //!
 //! `V(row, k) = Σ_s S_s(ν_k) · G_s(row, ν_k) · exp(+2πi ν_k/c (u l + v m + w (n − 1)))`,
 //!
@@ -11,22 +11,27 @@
 
 mod delay;
 mod direct;
+mod envelope;
 mod error;
+mod far;
 mod model;
 mod nufft3d;
 mod peak;
 mod plan;
 pub mod reference;
 mod seed;
+mod shaped;
 mod simd;
 mod store;
 mod sum;
 
 pub use delay::{DelayFft, DelayOptions, DelayScratch, EPSILON};
 pub use direct::{Direct, Scratch};
+pub use envelope::hermite_functions;
 pub use error::KernelError;
-pub use model::{Mix, Plane, Shape, Source};
-pub use nufft3d::{Nufft3d, NufftOptions, NufftScratch};
+pub use far::sum_points;
+pub use model::{Mix, Plane, Points, Round, Shape, Shapelets, Source};
+pub use nufft3d::{Nufft3d, NufftCost, NufftOptions, NufftScratch, NufftSky};
 pub use num_complex::{Complex32, Complex64};
 pub use peak::multiply_adds;
 pub use simd::SimdLevel;

@@ -2,9 +2,10 @@
 
 use crate::KernelError;
 use num_complex::{Complex32, Complex64};
+use std::sync::Arc;
 
 /// The shape of a source on the sky.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// A point: the envelope is 1.
     Point,
@@ -15,10 +16,42 @@ pub enum Shape {
         /// The direction in (u, v, w) of the other axis, scaled in the same way.
         q: [f64; 3],
     },
+    /// A disk or a ring.
+    Round(Round),
+    /// Shapelets.
+    Shapelets(Arc<Shapelets>),
+}
+
+/// A disk whose brightness goes as `(1 − r²)^(order − 1)`, with the envelope `Γ(ν + 1) (2/x)^ν J_ν(x)`, ν being the order
+/// and `x = ν/c √((uvw·p)² + (uvw·q)²)` (Bracewell 2000, *The Fourier Transform and Its Applications*, chapter 13: the
+/// Hankel transforms of `(1 − r²)^μ`).
+///
+/// Order 1 is the uniform disk, 2 J1(x)/x; order 0 the thin ring, J0(x); order `1 + n/2` CASA's limb-darkened disk of
+/// exponent n.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Round {
+    /// The direction in (u, v, w) of one axis, times π times its diameter [rad].
+    pub p: [f64; 3],
+    /// The direction in (u, v, w) of the other axis, scaled in the same way.
+    pub q: [f64; 3],
+    /// The order, greater than −1.
+    pub order: f64,
+}
+
+/// Shapelets (Refregier 2003, MNRAS 338, 35), with the envelope `Σ c i^(n1+n2) h_n1(ν/c uvw·x) h_n2(ν/c uvw·y)`, h being
+/// the [Hermite functions](crate::hermite_functions).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shapelets {
+    /// The direction in (u, v, w) of the first axis, times its scale [rad].
+    pub x: [f64; 3],
+    /// The direction in (u, v, w) of the second axis, times its scale [rad].
+    pub y: [f64; 3],
+    /// n1 and n2, at most 100, and c.
+    pub terms: Vec<([u8; 2], f64)>,
 }
 
 /// Where a source is and what it looks like.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// Direction cosines relative to the phase centre: l, m and **n − 1**.
     pub lmn: [f64; 3],
@@ -31,9 +64,20 @@ pub struct Source {
 pub struct Plane<'a> {
     /// The column of the [`Mix`] the plane belongs to: 0, 1, 2, 3 for I, Q, U, V.
     pub stokes: usize,
-    /// The sources, in any order, points and Gaussians mixed at will.
+    /// The sources, in any order, shapes mixed at will.
     pub sources: &'a [Source],
     /// Flux densities [Jy], shape `(source, channel)`, channel fastest.
+    pub spectra: &'a [f32],
+}
+
+/// Points that contribute to one Stokes parameter: millions of them, as of an image, without a shape for each.
+#[derive(Clone, Copy, Debug)]
+pub struct Points<'a> {
+    /// The column of the [`Mix`] the points belong to: 0, 1, 2, 3 for I, Q, U, V.
+    pub stokes: usize,
+    /// Direction cosines relative to the phase centre: l, m and **n − 1** of each.
+    pub lmn: &'a [[f64; 3]],
+    /// Flux densities [Jy], shape `(point, frequency)`, frequency fastest.
     pub spectra: &'a [f32],
 }
 

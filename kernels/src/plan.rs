@@ -219,14 +219,15 @@ impl Plan {
     }
 
     fn place(&mut self, planes: &[&[Source]]) {
-        let source = |origin: &Option<Origin>| origin.map(|o| planes[o.plane][o.source]);
+        let source = |origin: &Option<Origin>| origin.map(|o| &planes[o.plane][o.source]);
         self.lmn = self.origins.iter().map(|o| source(o).map_or([0.0; 3], |s| s.lmn)).collect();
         self.axes = self
             .origins
             .iter()
-            .map(|o| match source(o).map(|s| s.shape) {
-                Some(Shape::Gaussian { p, q }) => [p, q],
-                Some(Shape::Point) | None => [[0.0; 3]; 2],
+            .map(|o| match source(o).map(|s| &s.shape) {
+                Some(Shape::Gaussian { p, q }) => [*p, *q],
+                // What is neither point nor Gaussian was taken out before.
+                _ => [[0.0; 3]; 2],
             })
             .collect();
     }
@@ -357,32 +358,65 @@ fn check_channels(channels: &[f64]) -> Result<(), KernelError> {
 }
 
 fn check_plane(plane: &Plane, channels: usize) -> Result<(), KernelError> {
-    if plane.stokes > 3 {
-        return Err(KernelError::OutOfRange { what: "Stokes parameters", index: plane.stokes });
+    check_flux(plane.stokes, plane.sources.len(), plane.spectra, channels)?;
+    check_sources(plane.sources)
+}
+
+/// Flux densities of so many `sources` at so many `channels`, of a Stokes parameter.
+pub fn check_flux(
+    stokes: usize,
+    sources: usize,
+    spectra: &[f32],
+    channels: usize,
+) -> Result<(), KernelError> {
+    if stokes > 3 {
+        return Err(KernelError::OutOfRange { what: "Stokes parameters", index: stokes });
     }
-    let (expected, found) = (plane.sources.len() * channels, plane.spectra.len());
+    let (expected, found) = (sources * channels, spectra.len());
     if expected != found {
         return Err(KernelError::Length { what: "spectra", expected, found });
     }
-    if let Some(index) = plane.spectra.iter().position(|s| !s.is_finite()) {
-        return Err(KernelError::NotFinite { what: "spectra", index });
+    match spectra.iter().position(|s| !s.is_finite()) {
+        Some(index) => Err(KernelError::NotFinite { what: "spectra", index }),
+        None => Ok(()),
     }
-    check_sources(plane.sources)
+}
+
+/// Direction cosines are at most 1 (n − 1 at least −2).
+pub fn check_places(places: &[[f64; 3]]) -> Result<(), KernelError> {
+    if let Some(index) = places.iter().position(|lmn| lmn.iter().any(|x| !x.is_finite())) {
+        return Err(KernelError::NotFinite { what: "points", index });
+    }
+    match places.iter().position(|lmn| lmn.iter().any(|x| x.abs() > 2.0)) {
+        Some(index) => Err(KernelError::OutOfRange { what: "points", index }),
+        None => Ok(()),
+    }
 }
 
 /// Direction cosines are at most 1 (n − 1 at least −2); axes are angles times about 1.9.
 pub fn check_sources(sources: &[Source]) -> Result<(), KernelError> {
     for (index, source) in sources.iter().enumerate() {
-        let mut axes = [0.0; 6];
-        if let Shape::Gaussian { p, q } = source.shape {
-            axes[..3].copy_from_slice(&p);
-            axes[3..].copy_from_slice(&q);
-        }
-        let mut values = source.lmn.iter().chain(&axes);
+        let none = [0.0; 3];
+        let (axes, order) = match &source.shape {
+            Shape::Point => ([&none; 2], 0.0),
+            Shape::Gaussian { p, q } => ([p, q], 0.0),
+            Shape::Round(round) => ([&round.p, &round.q], round.order),
+            Shape::Shapelets(shapelets) => {
+                let [n1, n2] = shapelets.orders();
+                if shapelets.terms.iter().any(|(_, value)| !value.is_finite()) {
+                    return Err(KernelError::NotFinite { what: "shapelets", index });
+                }
+                ([&shapelets.x, &shapelets.y], n1.max(n2) as f64)
+            }
+        };
+        let mut values = source.lmn.iter().chain(axes[0]).chain(axes[1]).chain([&order]);
         if values.any(|x| !x.is_finite()) {
             return Err(KernelError::NotFinite { what: "sources", index });
         }
-        if source.lmn.iter().any(|x| x.abs() > 2.0) || axes.iter().any(|x| x.abs() > 100.0) {
+        if source.lmn.iter().any(|x| x.abs() > 2.0)
+            || axes.into_iter().flatten().any(|x| x.abs() > 100.0)
+            || !(order > -1.0 && order <= 100.0)
+        {
             return Err(KernelError::OutOfRange { what: "sources", index });
         }
     }

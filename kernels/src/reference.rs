@@ -1,5 +1,6 @@
 //! The plain sum in double precision: slow, simple, and the judge of everything else.
 
+use crate::envelope::{Lambda, dot};
 use crate::{SPEED_OF_LIGHT, Shape, Source};
 use num_complex::Complex64;
 
@@ -11,12 +12,17 @@ pub fn response(uvw: [f64; 3], frequency: f64, source: &Source) -> Complex64 {
     let turns = frequency * (dot(uvw, source.lmn) / SPEED_OF_LIGHT);
     // Whole turns are dropped first: the sine of a large argument would lose nothing, but 2π·turns rounds.
     let phase = std::f64::consts::TAU * (turns - turns.round());
-    let envelope = match source.shape {
+    let envelope = match &source.shape {
         Shape::Point => 1.0,
         Shape::Gaussian { p, q } => {
             let scale = frequency / SPEED_OF_LIGHT;
-            let (a, b) = (scale * dot(uvw, p), scale * dot(uvw, q));
+            let (a, b) = (scale * dot(uvw, *p), scale * dot(uvw, *q));
             (-(a * a + b * b)).exp()
+        }
+        Shape::Round(round) => Lambda::new(round.order).at(frequency / SPEED_OF_LIGHT * round.radius(uvw)),
+        Shape::Shapelets(shapelets) => {
+            let [x, y] = [shapelets.x, shapelets.y].map(|axis| frequency / SPEED_OF_LIGHT * dot(uvw, axis));
+            return shapelets.response(x, y, &mut shapelets.room()) * Complex64::cis(phase);
         }
     };
     Complex64::from_polar(envelope, phase)
@@ -44,8 +50,4 @@ pub fn spectrum(uvw: [f64; 3], channels: &[f64], sources: &[Source], spectra: &[
     let flux =
         |channel: usize| sources.iter().enumerate().map(move |(s, x)| (x, spectra[s * stride + channel]));
     channels.iter().enumerate().map(|(k, &frequency)| visibility(uvw, frequency, flux(k))).collect()
-}
-
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }

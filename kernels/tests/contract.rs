@@ -123,7 +123,7 @@ fn a_source_too_large_for_the_baseline_vanishes() {
     let down = uniform(1.4e9, -244_140.625, 64);
     for channels in [up, down, vec![1.4e9], vec![1e7, 1e8, 1e9, 1e10, 1e11]] {
         let spectra = vec![1.0; channels.len()];
-        let plane = Plane { stokes: 0, sources: &[huge], spectra: &spectra };
+        let plane = Plane { stokes: 0, sources: std::slice::from_ref(&huge), spectra: &spectra };
         for level in SimdLevel::available() {
             let plan = Direct::new(level, &channels, &[plane], &stokes_i(1)).unwrap();
             assert!(run(&plan, &[[1e7, -1e7, 1e6]]).iter().all(|x| x.norm() < 1e-13), "{level}");
@@ -176,7 +176,7 @@ fn bad_plans_are_refused() {
             new(&[1.4e9, bad], &good, &[1.0; 2], 0),
             KernelError::NotFinite { what: "channels", index: 1 }
         );
-        let sources = [good[0], point([0.0, bad, 0.0])];
+        let sources = [good[0].clone(), point([0.0, bad, 0.0])];
         assert_eq!(new(&two, &sources, &[1.0; 4], 0), KernelError::NotFinite { what: "sources", index: 1 });
         let sources = [Source { lmn: [0.0; 3], shape: Shape::Gaussian { p: [0.0; 3], q: [bad, 0.0, 0.0] } }];
         assert_eq!(new(&two, &sources, &[1.0; 2], 0), KernelError::NotFinite { what: "sources", index: 0 });

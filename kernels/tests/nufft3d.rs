@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, errors, lofar, stokes_i, uniform};
-use kernels::{Complex32, KernelError, Mix, Nufft3d, NufftOptions, Plane, Shape, SimdLevel, Source};
+use kernels::{
+    Complex32, KernelError, Mix, Nufft3d, NufftOptions, NufftSky, Plane, Points, Shape, SimdLevel, Source,
+};
 
 const ZERO: Complex32 = Complex32::ZERO;
 const ONE: Complex32 = Complex32::ONE;
@@ -239,6 +241,117 @@ fn spectra_at_a_few_frequencies_are_enough() {
     assert!(made.others() > 0);
     let (rms, max) = errors(&run(&made, &whole.uvw), &truth);
     assert!(rms <= 1e-5 && max <= 2e-4, "rms {rms:.2e}, max {max:.2e}");
+}
+
+/// What rows are of the same sky about another centre: paths turn it.
+#[test]
+fn rows_may_have_paths() {
+    for (kind, channels) in [
+        (POINT, uniform(1.31e9, 244_140.625, 300)),
+        (MIXED, uniform(1.49e9, -1e6, 100)),
+        (POINT, vec![1.2e9, 1.3e9, 1.31e9, 1.45e9, 1.46e9]),
+    ] {
+        let case = flat(Case::new(field(0.7), channels, 80, kind, 37));
+        let mut random = Random(77);
+        let paths: Vec<f64> = case.uvw.iter().map(|_| 100.0 * random.symmetric()).collect();
+        let mut truth = case.truth();
+        for (row, path) in truth.chunks_mut(case.channels.len()).zip(&paths) {
+            for (value, frequency) in row.iter_mut().zip(&case.channels) {
+                let turns = (frequency / 299_792_458.0 * path).fract();
+                *value *= kernels::Complex64::cis(2.0 * std::f64::consts::PI * turns);
+            }
+        }
+        for level in SimdLevel::available() {
+            let plan = plan(&case, level, 1e-6);
+            let width = plan.channels();
+            let mut out = vec![Complex32::new(f32::NAN, 7.0); case.uvw.len() * width];
+            let mut rows: Vec<&mut [Complex32]> = out.chunks_mut(width).collect();
+            plan.predict_along(&case.uvw, &paths, &mut rows, &mut plan.scratch()).unwrap();
+            let (rms, max) = errors(&out, &truth);
+            println!("{level}, {width} channels: rms {rms:.2e}, max {max:.2e}");
+            assert!(rms <= 1e-6 && max <= 2e-5, "{level}, {width} channels: rms {rms:.2e}, max {max:.2e}");
+            let mut rows: Vec<&mut [Complex32]> = out.chunks_mut(width).collect();
+            let few = plan.predict_along(&case.uvw, &paths[1..], &mut rows, &mut plan.scratch());
+            assert!(matches!(few, Err(KernelError::Length { what: "paths", .. })), "{few:?}");
+            let odd = vec![f64::NAN; paths.len()];
+            let odd = plan.predict_along(&case.uvw, &odd, &mut rows, &mut plan.scratch());
+            assert!(matches!(odd, Err(KernelError::NotFinite { what: "paths", index: 0 })), "{odd:?}");
+        }
+    }
+}
+
+/// Points without shapes beside sources with them, of several Stokes parameters, are what all of them are as sources.
+#[test]
+fn points_are_sources() {
+    let one = |stokes: usize| {
+        let mut row = [ZERO; 4];
+        row[stokes] = ONE;
+        row
+    };
+    let mix = Mix::new(vec![one(0), one(1)]).unwrap();
+    let band = uniform(1.31e9, 244_140.625, 200);
+    let first = flat(Case::new(field(0.5), band.clone(), 90, MIXED, 21));
+    let second = Case::new(field(0.5), band.clone(), 50, POINT, 21);
+    let options = NufftOptions::new(1e-6, MEMORY);
+    let plane =
+        |stokes, case: &'static Case| Plane { stokes, sources: &case.sources, spectra: &case.spectra };
+    let (first, second): (&'static Case, &'static Case) = (Box::leak(first.into()), Box::leak(second.into()));
+    let make = |planes: &[Plane], points: &[Points]| {
+        let sky = NufftSky { samples: &band, planes, points };
+        Nufft3d::of_sky(SimdLevel::detect(), &band, &sky, &mix, &first.uvw, &options).unwrap()
+    };
+    let whole = run(&make(&[plane(0, first), plane(1, second)], &[]), &first.uvw);
+    let lmn = |case: &Case| case.sources.iter().map(|source| source.lmn).collect::<Vec<_>>();
+    let width = band.len();
+    let (gaussians, points): (Vec<usize>, Vec<usize>) =
+        (0..first.sources.len()).partition(|s| first.sources[*s].shape != Shape::Point);
+    let shaped: Vec<Source> = gaussians.iter().map(|s| first.sources[*s]).collect();
+    let flux = |list: &[usize]| -> Vec<f32> {
+        list.iter().flat_map(|s| first.spectra[s * width..(s + 1) * width].iter().copied()).collect()
+    };
+    let (of_shaped, of_points) = (flux(&gaussians), flux(&points));
+    let places: Vec<[f64; 3]> = points.iter().map(|s| first.sources[*s].lmn).collect();
+    let others = lmn(second);
+    let planes = [Plane { stokes: 0, sources: &shaped, spectra: &of_shaped }];
+    let lists = [
+        Points { stokes: 1, lmn: &others, spectra: &second.spectra },
+        Points { stokes: 0, lmn: &places, spectra: &of_points },
+    ];
+    let made = make(&planes, &lists);
+    assert!(made.others() >= gaussians.len() && !gaussians.is_empty() && !points.is_empty());
+    let parts = run(&made, &first.uvw);
+    let same = parts.iter().zip(&whole).map(|(a, b)| (a - b).norm()).fold(0.0, f32::max);
+    let scale = whole.iter().map(|x| x.norm_sqr()).sum::<f32>() / whole.len() as f32;
+    assert!(same <= 3e-6 * scale.sqrt(), "{same:e} of {:e}", scale.sqrt());
+
+    let odd = [[0.0, f64::NAN, 0.0]; 50];
+    let odd = [Points { stokes: 1, lmn: &odd, spectra: &second.spectra }];
+    let sky = NufftSky { samples: &band, planes: &[], points: &odd };
+    let refused = Nufft3d::of_sky(SimdLevel::detect(), &band, &sky, &mix, &first.uvw, &options);
+    assert!(matches!(refused.map(|_| ()), Err(KernelError::NotFinite { what: "points", index: 0 })));
+}
+
+/// What a plan would cost is told from some of its sources and baselines: its memory to within a quarter.
+#[test]
+fn costs_are_told_before() {
+    let case = flat(Case::new(field(0.4), uniform(1.31e9, 244_140.625, 100), 4000, POINT, 400));
+    let plane = Plane { stokes: 0, sources: &case.sources, spectra: &case.spectra };
+    let options = NufftOptions::new(1e-5, MEMORY);
+    let level = SimdLevel::detect();
+    let cost = |count: usize, options: &NufftOptions| {
+        let plane =
+            Plane { sources: &plane.sources[..count], spectra: &plane.spectra[..count * 100], ..plane };
+        let sky = NufftSky { samples: &case.channels, planes: &[plane], points: &[] };
+        Nufft3d::cost(level, &case.channels, &sky, 4000 / count, &stokes_i(1), &case.uvw, options)
+    };
+    let made = plan(&case, level, 1e-5);
+    let (all, some) = (cost(4000, &options).unwrap(), cost(500, &options).unwrap());
+    assert_eq!((all.facets, all.others), (made.facets(), made.others()));
+    assert!(all.bytes > made.bytes());
+    for (a, b) in [(all.bytes as f64, some.bytes as f64), (all.set_up, some.set_up), (all.row, some.row)] {
+        assert!(b > 0.75 * a && b < 1.25 * a, "{all:?} {some:?}");
+    }
+    assert!(matches!(cost(500, &NufftOptions::new(1e-5, 1 << 16)), Err(KernelError::Memory { .. })));
 }
 
 #[test]

@@ -13,7 +13,7 @@ import atexit as _atexit
 from . import errors
 from ._native import __version__
 from ._visibilities import visibilities
-from .core import demo_catalog, make_demo_ms, predict, query, status
+from .core import demo_catalog, make_demo_ms, predict, predict_image, query, status
 from .errors import (
     CatalogError,
     CheckError,
@@ -49,6 +49,7 @@ __all__ = [
     "errors",
     "make_demo_ms",
     "predict",
+    "predict_image",
     "query",
     "status",
     "visibilities",

@@ -24,11 +24,11 @@ RUNNING = {"lock_timeout", "memory", "page_cache", "report", "threads", "timeout
 
 
 @functools.lru_cache(maxsize=None)
-def known() -> dict:
+def known(images: bool = False) -> dict:
     """The command's options, by their names in Python: whether each takes a value, and may be given again."""
     # Several MeasurementSets are for nvss_predict.dask.
     other = ("quiet", "verbose", "jobs")
-    options = _native.prediction_options()
+    options = _native.image_options() if images else _native.prediction_options()
     return {name.replace("-", "_"): (takes, repeats) for name, takes, repeats in options if name not in other}
 
 
@@ -86,13 +86,14 @@ def _ids(value) -> str:
     return ",".join(str(int(one)) for one in ([value] if isinstance(value, int) else value))
 
 
-def words(options: Mapping) -> list:
+def words(options: Mapping, images: bool = False) -> list:
     """The words for some options; those that are None or False are left out."""
     out = []
     for name, value in options.items():
-        if name not in known():
-            raise TypeError(f"predict() got an unexpected keyword argument {name!r}")
-        takes_value, repeats = known()[name]
+        if name not in known(images):
+            function = "predict_image" if images else "predict"
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+        takes_value, repeats = known(images)[name]
         if value is None or value is False:
             continue
         option = "--" + name.replace("_", "-")
@@ -111,11 +112,11 @@ def words(options: Mapping) -> list:
     return out
 
 
-def call(ms: str, sky: str, options: Mapping) -> str:
+def call(ms: str, sky: str, options: Mapping, function: str = "predict") -> str:
     """The call as the provenance has it: all that decides what is written."""
     said = {name: value for name, value in options.items() if value is not None and value is not False}
     shown = [f"{name}={_shown(value)}" for name, value in said.items() if name not in RUNNING]
-    return f"nvss_predict.predict({', '.join([repr(ms), sky, *shown])})"
+    return f"nvss_predict.{function}({', '.join([repr(ms), sky, *shown])})"
 
 
 def _shown(value) -> str:

@@ -144,13 +144,90 @@ def predict(
         if name not in ("ms", "catalog", "progress", "more")
     }
     words, arguments, text = _request(ms, catalog, options)
+    return _run(progress, words, arguments, text)
+
+
+def _run(progress, *request) -> Report:
+    """Makes a prediction, and hears it."""
     with _Watch(progress) as watch:
-        found, said = _native.predict(words, arguments, text, watch)
+        found, said = _native.predict(*request[:3], watch, *request[3:])
     result = parsed(found)
     result.text = watch.plan + said
     for line in said.splitlines():
         _log.info("%s", line)
     return result
+
+
+def predict_image(
+    ms,
+    prefix=None,
+    *,
+    image=None,
+    spectrum: str = "fit",
+    spectral_terms: Optional[int] = None,
+    extrapolate: bool = False,
+    column: str = "MODEL_DATA",
+    mode: str = "replace",
+    beam: str = "none",
+    pointing=None,
+    smear=None,
+    fields=None,
+    spws=None,
+    engine: Optional[str] = None,
+    writer: Optional[str] = None,
+    threads: Optional[int] = None,
+    memory=None,
+    page_cache: Optional[str] = None,
+    check: Optional[int] = None,
+    epsilon: Optional[float] = None,
+    lock_timeout=None,
+    timeout=None,
+    delmod: bool = False,
+    dry_run: bool = False,
+    report=None,
+    progress=None,
+    **more: Any,
+) -> Report:
+    """Predict model images (FITS) into the model column of a MeasurementSet, as ``nvss-predict image`` does.
+
+    Parameters
+    ----------
+    ms : path
+        The MeasurementSet.
+    prefix : path
+        What the images' names begin with: ``PREFIX[-NNNN][-POL[i]]-model[-pb].fits`` as WSClean writes them, or
+        ``PREFIX-term-N.fits`` and ``PREFIX[.model].ttN.fits``; or one image.
+    image : path or list of paths
+        The images themselves, instead of a prefix: channels, Stokes parameters or correlations, Taylor terms, a cube.
+    spectrum : {"fit", "stepped"}
+        What lies between the images of channels: a logarithmic polynomial of each pixel, or the image whose band a channel
+        lies in, as WSClean has it.
+    spectral_terms : int
+        Terms of the fit; by default as many as images, up to 4.
+    extrapolate : bool
+        Predict frequencies outside of the images, too.
+    beam : str
+        The primary beam, for images of the true sky (``-pb``); by default none, for images as the array sees the sky.
+
+    All others are those of :func:`predict`, which see; it returns and raises the same.
+    """
+    options = {
+        name: value
+        for name, value in {**locals(), **more}.items()
+        if name not in ("ms", "prefix", "image", "progress", "more")
+    }
+    if (prefix is None) == (image is None):
+        raise TypeError("predict_image() needs either a prefix or image=")
+    ms = os.fsdecode(ms)
+    if image is None:
+        sky: Any = os.fsdecode(prefix)
+        words = ["--", ms, sky]
+    else:
+        files = [image] if isinstance(image, (str, bytes, os.PathLike)) else list(image)
+        sky = [os.fsdecode(one) for one in files]
+        words = [f"--image={one}" for one in sky] + ["--", ms]
+    arguments = _options.call(ms, repr(sky), options, "predict_image")
+    return _run(progress, [*_options.words(options, images=True), *words], arguments, None, True)
 
 
 def _request(ms, catalog, options) -> tuple:

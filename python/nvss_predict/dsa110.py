@@ -10,7 +10,7 @@ import logging
 import os
 from typing import Any, Optional, Union
 
-from .core import predict, query
+from .core import predict, predict_image, query
 from .errors import CatalogError
 from .report import Report
 from .skymodel import SkyModel
@@ -194,6 +194,22 @@ def seed_model_data(
     limit = _beam_radius_deg(ms_path, catalog, pblimit, options) if pbcor and pblimit > 0 else None
     radii = [radius for radius in (radius_deg, limit) if radius is not None]
     return predict(ms_path, catalog, **({"radius": min(radii)} if radii else {}), **options)
+
+
+def _predict_model_wsclean(ms_path: str, model_prefix: str, wsclean_path: Optional[str] = None) -> bool:
+    """Predict the model images of an imaging round, ``model_prefix-model.fits``, into MODEL_DATA; returns whether it went well.
+
+    As its namesake in ``selfcal.py``, which runs ``wsclean -predict -reorder -name model_prefix ms_path``: it raises nothing,
+    and the reason of a failure is logged. ``wsclean_path`` is not used, for no WSClean is.
+    """
+    single = f"{os.fspath(model_prefix)}-model.fits"
+    images: dict = {"image": single} if os.path.exists(single) else {"prefix": model_prefix}
+    try:
+        predict_image(ms_path, **images, spectrum="stepped", extrapolate=True, delmod=True)
+    except Exception as error:
+        _log.error("prediction of %s failed: %s", model_prefix, error)
+        return False
+    return True
 
 
 def _beam_radius_deg(ms_path: str, catalog: str, pblimit: float, options: dict) -> Optional[float]:

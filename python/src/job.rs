@@ -73,15 +73,16 @@ impl Observer for Listener {
 
 /// Makes the prediction that `words` mean; returns its report as JSON, and what the command would say at the end.
 ///
-/// `watch` has the methods `warning(text)`, `planned(text)` and `progress(rows, of, bytes)`; what they raise ends the run.
+/// The words are those of `nvss-predict image` where `images`, and of `nvss-predict` elsewhere. `watch` has the methods `warning(text)`, `planned(text)` and `progress(rows, of, bytes)`; what they raise ends the run.
 #[pyfunction]
-#[pyo3(signature = (words, arguments, held, watch))]
+#[pyo3(signature = (words, arguments, held, watch, images = false))]
 pub(crate) fn predict(
     py: Python<'_>,
     words: Vec<OsString>,
     arguments: String,
     held: Option<String>,
     watch: &Bound<'_, PyAny>,
+    images: bool,
 ) -> PyResult<(String, String)> {
     let shared = Arc::new(Shared::default());
     let (events, mut heard) = channel();
@@ -89,7 +90,7 @@ pub(crate) fn predict(
     let run = move || {
         let done = catch_unwind(AssertUnwindSafe(|| {
             let listener = Listener { shared: Arc::clone(&of_thread), events: events.clone() };
-            whole_run(&words, arguments, held, listener)
+            whole_run(|| understood(&words, arguments, held, images), listener)
         }));
         let done = done.unwrap_or_else(|_| Err(storage("the run stopped unexpectedly. Please report this")));
         let _ = events.send(Event::Done(Box::new(done)));
@@ -130,13 +131,24 @@ fn storage(text: &str) -> Failure {
 }
 
 /// The whole of a run, in its thread.
-fn whole_run(
+/// The prediction that `words` mean, of a catalogue or of images.
+fn understood(
     words: &[OsString],
     arguments: String,
     held: Option<String>,
+    images: bool,
+) -> Result<Prediction, Failure> {
+    if images {
+        return Prediction::of_images(words, arguments);
+    }
+    Prediction::new(words, arguments, held.map(Into::into))
+}
+
+fn whole_run(
+    prediction: impl FnOnce() -> Result<Prediction, Failure>,
     mut listener: Listener,
 ) -> Result<Report, Failure> {
-    let prediction = Prediction::new(words, arguments, held.map(Into::into))?;
+    let prediction = prediction()?;
     let options = &prediction.job.options;
     let _turn = Turn::wait(&prediction.job.ms, options.lock_timeout, &|| listener.cancelled())?;
     // A pool of its own: the one that all share is gone in a process that was forked after it began.

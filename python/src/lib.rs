@@ -24,6 +24,13 @@ fn prediction_options() -> Vec<(String, bool, bool)> {
     options.map(|option| (option.name, option.takes_value, option.repeats)).collect()
 }
 
+/// The options of a prediction of images, in the same manner.
+#[pyfunction]
+fn image_options() -> Vec<(String, bool, bool)> {
+    let options = call::image_options().into_iter();
+    options.map(|option| (option.name, option.takes_value, option.repeats)).collect()
+}
+
 /// `nvss-predict catalog query`, as JSON.
 #[pyfunction]
 fn query(py: Python<'_>, words: Vec<OsString>) -> PyResult<String> {
@@ -66,6 +73,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEMO_CATALOGUE", call::DEMO_CATALOGUE)?;
     module.add_function(wrap_pyfunction!(prediction_options, module)?)?;
+    module.add_function(wrap_pyfunction!(image_options, module)?)?;
     module.add_function(wrap_pyfunction!(job::predict, module)?)?;
     module.add_function(wrap_pyfunction!(job::wait_for_background, module)?)?;
     module.add_function(wrap_pyfunction!(query, module)?)?;

@@ -91,3 +91,46 @@ def test_the_unified_catalogue_prefers_the_first_survey(ms, nvss, tmp_path, monk
     report = dsa110.seed_model_data(str(ms), unicat_min_mjy=100.0, radius_deg=5.0, pbcor=False)
     assert [account["survey"] for account in report.catalogue.merged] == ["FIRST", "NVSS"]
     assert report.catalogue.merged[1]["matched"] == 1
+
+
+@pytest.fixture
+def model_image(catalog, tmp_path):
+    """The brightest NVSS source of the field as a WSClean model image, off its centre; its position and flux density."""
+    fits = pytest.importorskip("astropy.io.fits")
+    source = nvss_predict.query(catalog, (344.0, 16.5), 5.0, max_sources=1)
+    image = np.zeros((1, 1, 64, 64), np.float32)
+    image[0, 0, 40, 20] = source.flux_jy[0]
+    hdu = fits.PrimaryHDU(image)
+    axes = [
+        ("RA---SIN", 21.0, source.ra_deg[0], -0.002, "deg"),
+        ("DEC--SIN", 41.0, source.dec_deg[0], 0.002, "deg"),
+        ("FREQ", 1.0, 1.4e9, 5e8, "Hz"),
+        ("STOKES", 1.0, 1.0, 1.0, ""),
+    ]
+    for axis, words in enumerate(axes, 1):
+        for key, value in zip(("CTYPE", "CRPIX", "CRVAL", "CDELT", "CUNIT"), words):
+            hdu.header[f"{key}{axis}"] = value
+    hdu.header["BUNIT"], hdu.header["RADESYS"] = "JY/PIXEL", "FK5"
+    hdu.writeto(tmp_path / "iter1-model.fits")
+    return tmp_path / "iter1", source
+
+
+def test_model_images_of_a_round_are_predicted(ms, model_image, column):
+    prefix, source = model_image
+    assert dsa110._predict_model_wsclean(str(ms), str(prefix)) is True
+    assert nvss_predict.status(ms).complete
+    flat = SkyModel(source.ra_deg, source.dec_deg, source.flux_jy, alpha=0.0)
+    nvss_predict.predict(ms, flat, beam="none", column="FLAT")
+    images, expected = column(ms), column(ms, "FLAT")
+    assert np.abs(images - expected).max() <= 2e-6 * np.abs(expected).max()
+    report = nvss_predict.predict_image(ms, prefix, column="AGAIN", check=16)
+    assert report.complete and report.catalogue.images["pixels"] == 1
+
+
+def test_a_round_without_images_is_told_and_not_raised(ms, tmp_path, caplog):
+    assert dsa110._predict_model_wsclean(str(ms), str(tmp_path / "none"), "/usr/bin/wsclean") is False
+    assert "no model images" in caplog.text
+    with pytest.raises(nvss_predict.CatalogError, match="no model images"):
+        nvss_predict.predict_image(ms, tmp_path / "none")
+    with pytest.raises(TypeError, match="either"):
+        nvss_predict.predict_image(ms)

@@ -342,7 +342,7 @@ impl Reader<'_> {
         };
         let spectrum = self.spectrum(cells, tally)?;
         let name = Some(name.to_owned()).filter(|name| !name.is_empty());
-        Ok(Some(Component { name, position, shape, stokes, spectrum }))
+        Ok(Some(Component::new(position, shape, stokes, spectrum).named(name)))
     }
 
     fn gaussian(&self, cells: &[&str], tally: &mut Tally) -> Result<Shape, Wrong> {

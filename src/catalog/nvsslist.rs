@@ -364,7 +364,7 @@ impl Taker<'_> {
         }
         let reference = self.options.reference_frequency.unwrap_or(NVSS_FREQUENCY);
         let spectrum = Spectrum::PowerLaw { alpha: self.options.alpha, reference };
-        let component = Component { name: None, position, shape, stokes, spectrum };
+        let component = Component::new(position, shape, stokes, spectrum);
         let details = builder.detailed().then(|| {
             let (limits, errors) = match &raw {
                 Some(published) => (published.limits(), published.errors()),

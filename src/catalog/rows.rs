@@ -190,7 +190,7 @@ impl RowReader<'_> {
         let (spectrum, given) = self.spectrum(record)?;
         let shape = self.shape(record)?;
         let name = columns.name.map(|index| cell(record, index)).filter(|name| !name.is_empty());
-        let component = Component { name: name.map(str::to_owned), position, shape, stokes, spectrum };
+        let component = Component::new(position, shape, stokes, spectrum).named(name.map(str::to_owned));
         let details = builder.detailed().then(|| self.details(record, &component, given)).transpose()?;
         Ok(Some((component, given, details.map(Box::new))))
     }

@@ -181,7 +181,7 @@ pub(super) fn read(
         let shape =
             if wanted.is_empty() { Shape::Point } else { shape([cells[3], cells[4], cells[5]], angle_frame) };
         let stokes = Stokes::unpolarised(1e-3 * flux);
-        let component = Component { name: None, position, shape, stokes, spectrum: spectrum.clone() };
+        let component = Component::new(position, shape, stokes, spectrum.clone());
         let details = builder.detailed().then(|| {
             let index = if wanted.is_empty() { 3 } else { 6 };
             let flux = if error_column.is_empty() { Ok(None) } else { number(row, index, line, input) };

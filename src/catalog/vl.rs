@@ -137,7 +137,7 @@ pub(super) fn read(
             (stokes.q, stokes.u) = polarization::linear(strength, angle);
         }
         let shape = published.shape(options.pa_frame.unwrap_or_default());
-        let component = Component { name: None, position, shape, stokes, spectrum: spectrum.clone() };
+        let component = Component::new(position, shape, stokes, spectrum.clone());
         let details = builder.detailed().then(|| {
             let (strength, angle) = linear.unzip();
             let of = Details::of(&component);

@@ -1,5 +1,6 @@
 //! The arguments as they are typed, and the job they mean.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,12 +9,15 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use super::CliError;
 use super::catalog::CatalogArgs;
 use super::draw::DrawArgs;
+use super::image::ImageArgs;
 use super::mask::MaskArgs;
 use super::plot::PlotArgs;
 use super::regions::RegionsArgs;
 use super::sky::SkyPictureArgs;
 use super::sky_args::{SkyArgs, resolved};
+use super::source_args::AntennaArgs;
 use super::values::parse_bytes;
+use super::wsclean::WscleanArgs;
 use crate::predict::{self, Batch, Engine, Mode, Options, PageCache, Smear, Writer};
 
 const EXIT_CODES: &str = "\
@@ -65,6 +69,8 @@ pub(super) enum Command {
     Mask(Box<MaskArgs>),
     Draw(Box<DrawArgs>),
     Regions(Box<RegionsArgs>),
+    Image(Box<ImageArgs>),
+    Wsclean(WscleanArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -160,6 +166,17 @@ pub(super) struct PredictArgs {
     #[arg(required = true)]
     catalog: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) sky: SkyArgs,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+/// What is written.
+#[derive(Debug, ClapArgs)]
+pub(super) struct OutputArgs {
     /// The column to fill; made if it is missing
     #[arg(long, default_value = "MODEL_DATA", help_heading = "Output")]
     column: String,
@@ -175,14 +192,18 @@ pub(super) struct PredictArgs {
     /// Remove CASA's virtual model, which would hide the column from CASA
     #[arg(long, help_heading = "Output")]
     delmod: bool,
+}
 
-    #[command(flatten)]
-    pub(super) sky: SkyArgs,
+/// How it is computed.
+#[derive(Debug, ClapArgs)]
+pub(super) struct RunArgs {
     /// Average the model as the data are: over channels (bandwidth, by CHAN_WIDTH), over integrations (time, by EXPOSURE), or
     /// over both
     #[arg(long, value_name = "OVER", num_args = 0..=1, require_equals = true, default_missing_value = "both")]
     #[arg(help_heading = "Beam")]
     smear: Option<SmearArg>,
+    #[command(flatten)]
+    antennas: AntennaArgs,
 
     /// Compute threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
@@ -237,6 +258,50 @@ pub(super) enum Verbosity {
 }
 
 impl PredictArgs {
+    /// The predictions that the arguments mean.
+    pub(super) fn batch(&self) -> Result<Batch, CliError> {
+        let (false, Some(catalogue)) = (self.ms.is_empty(), &self.catalog) else {
+            return Err(CliError::Usage("a MeasurementSet and a catalogue are needed; see --help".into()));
+        };
+        self.run.check()?;
+        self.output.check()?;
+        let catalogue = resolved(catalogue)?;
+        let options = self.sky.options(&catalogue)?;
+        let options = self.run.options(self.output.options(options))?;
+        Ok(Batch { ms: self.ms.clone(), at_once: self.run.jobs.into(), options, catalogue })
+    }
+}
+
+impl OutputArgs {
+    /// Complains of a column that cannot be.
+    pub(super) fn check(&self) -> Result<(), CliError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if self.column.is_empty() || !self.column.chars().all(plain) {
+            return Err(CliError::Usage(format!(
+                "--column {:?} is no name of a column: letters, digits and _ make one",
+                self.column
+            )));
+        }
+        Ok(())
+    }
+
+    /// Options with these set.
+    pub(super) fn options(&self, options: Options) -> Options {
+        Options {
+            column: self.column.clone(),
+            mode: match self.mode {
+                ModeArg::Replace => Mode::Replace,
+                ModeArg::Add => Mode::Add,
+                ModeArg::Subtract => Mode::Subtract,
+            },
+            delmod: self.delmod,
+            dry_run: self.dry_run,
+            ..options
+        }
+    }
+}
+
+impl RunArgs {
     pub(super) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -245,11 +310,19 @@ impl PredictArgs {
         }
     }
 
-    /// The predictions that the arguments mean.
-    pub(super) fn batch(&self) -> Result<Batch, CliError> {
-        let (false, Some(catalogue)) = (self.ms.is_empty(), &self.catalog) else {
-            return Err(CliError::Usage("a MeasurementSet and a catalogue are needed; see --help".into()));
-        };
+    /// How many MeasurementSets are under way at a time.
+    pub(super) fn jobs(&self) -> usize {
+        self.jobs.into()
+    }
+
+    /// Complains of numbers that cannot be.
+    pub(super) fn check(&self) -> Result<(), CliError> {
+        predict::check_epsilon(self.epsilon).map_err(|error| CliError::Usage(error.to_string()))?;
+        self.waits().map(|_| ())
+    }
+
+    /// How long is waited for the lock, and for the whole run.
+    fn waits(&self) -> Result<(Duration, Option<Duration>), CliError> {
         let positive = |value: f64, option: &str| {
             if value.is_finite() && value >= 0.0 {
                 Ok(value)
@@ -257,66 +330,53 @@ impl PredictArgs {
                 Err(CliError::Usage(format!("{option} must be a number of at least zero, not {value}")))
             }
         };
-        predict::check_epsilon(self.epsilon).map_err(|error| CliError::Usage(error.to_string()))?;
         // A week is longer than anybody waits, and short enough for the clock's arithmetic.
         let longest = 7.0 * 86_400.0;
         let wait = positive(self.lock_timeout, "--lock-timeout")?.min(longest);
         let timeout = self.timeout.map(|limit| positive(limit, "--timeout")).transpose()?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if self.column.is_empty() || !self.column.chars().all(plain) {
-            return Err(CliError::Usage(format!(
-                "--column {:?} is no name of a column: letters, digits and _ make one",
-                self.column
-            )));
-        }
-        let catalogue = resolved(catalogue)?;
-        Ok(Batch {
-            ms: self.ms.clone(),
-            at_once: self.jobs.into(),
-            options: Options {
-                column: self.column.clone(),
-                mode: match self.mode {
-                    ModeArg::Replace => Mode::Replace,
-                    ModeArg::Add => Mode::Add,
-                    ModeArg::Subtract => Mode::Subtract,
-                },
-                smear: Smear {
-                    bandwidth: matches!(self.smear, Some(SmearArg::Both | SmearArg::Bandwidth)),
-                    time: matches!(self.smear, Some(SmearArg::Both | SmearArg::Time)),
-                },
-                threads: self.threads.map(usize::from),
-                memory: self.memory,
-                lock_timeout: Duration::from_secs_f64(wait),
-                timeout: timeout.map(|limit| Duration::from_secs_f64(limit.min(longest))),
-                check: self.check,
-                epsilon: self.epsilon,
-                delmod: self.delmod,
-                dry_run: self.dry_run,
-                engine: match self.engine {
-                    EngineArg::Auto => Engine::Auto,
-                    EngineArg::Direct => Engine::Direct,
-                    EngineArg::DelayFft => Engine::DelayFft,
-                },
-                writer: match self.writer {
-                    WriterArg::Auto => Writer::Auto,
-                    WriterArg::Casacore => Writer::Casacore,
-                },
-                page_cache: match self.page_cache {
-                    PageCacheArg::Auto => PageCache::Auto,
-                    PageCacheArg::Keep => PageCache::Keep,
-                    PageCacheArg::Drop => PageCache::Drop,
-                },
-                simd: forced_simd()?,
-                arguments: command_line(),
-                ..self.sky.options(&catalogue)?
+        let timeout = timeout.map(|limit| Duration::from_secs_f64(limit.min(longest)));
+        Ok((Duration::from_secs_f64(wait), timeout))
+    }
+
+    /// Options with these set.
+    pub(super) fn options(&self, options: Options) -> Result<Options, CliError> {
+        let (lock_timeout, timeout) = self.waits()?;
+        Ok(Options {
+            smear: Smear {
+                bandwidth: matches!(self.smear, Some(SmearArg::Both | SmearArg::Bandwidth)),
+                time: matches!(self.smear, Some(SmearArg::Both | SmearArg::Time)),
             },
-            catalogue,
+            feed_rotation: self.antennas.feed_rotation(),
+            apply_gains: self.antennas.apply_gains(),
+            threads: self.threads.map(usize::from),
+            memory: self.memory,
+            lock_timeout,
+            timeout,
+            check: self.check,
+            epsilon: self.epsilon,
+            engine: match self.engine {
+                EngineArg::Auto => Engine::Auto,
+                EngineArg::Direct => Engine::Direct,
+                EngineArg::DelayFft => Engine::DelayFft,
+            },
+            writer: match self.writer {
+                WriterArg::Auto => Writer::Auto,
+                WriterArg::Casacore => Writer::Casacore,
+            },
+            page_cache: match self.page_cache {
+                PageCacheArg::Auto => PageCache::Auto,
+                PageCacheArg::Keep => PageCache::Keep,
+                PageCacheArg::Drop => PageCache::Drop,
+            },
+            simd: forced_simd()?,
+            arguments: command_line(),
+            ..options
         })
     }
 }
 
 /// The level of instructions that the environment asks for.
-fn forced_simd() -> Result<Option<kernels::SimdLevel>, CliError> {
+pub(super) fn forced_simd() -> Result<Option<kernels::SimdLevel>, CliError> {
     let name = match std::env::var("NVSS_PREDICT_SIMD") {
         Ok(name) if !name.is_empty() => name,
         _ => return Ok(None),
@@ -332,6 +392,12 @@ fn forced_simd() -> Result<Option<kernels::SimdLevel>, CliError> {
 
 /// The command line as one could type it again.
 pub(super) fn command_line() -> String {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    typed("nvss-predict", &words)
+}
+
+/// A command as one could type it.
+pub(super) fn typed(program: &str, words: &[OsString]) -> String {
     let quote = |word: &str| {
         let plain = |c: char| c.is_alphanumeric() || "-_./=,:+~@%".contains(c);
         if !word.is_empty() && word.chars().all(plain) {
@@ -340,9 +406,9 @@ pub(super) fn command_line() -> String {
             format!("'{}'", word.replace('\'', r"'\''"))
         }
     };
-    let mut words = vec!["nvss-predict".to_owned()];
-    words.extend(std::env::args_os().skip(1).map(|word| quote(&word.to_string_lossy())));
-    words.join(" ")
+    let mut all = vec![program.to_owned()];
+    all.extend(words.iter().map(|word| quote(&word.to_string_lossy())));
+    all.join(" ")
 }
 
 #[cfg(test)]

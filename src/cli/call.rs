@@ -6,10 +6,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{ArgAction, Args as _, FromArgMatches};
+use clap::{ArgAction, FromArgMatches};
 
 use super::args::PredictArgs;
 use super::catalog::{self, QueryArgs};
+use super::image::ImageArgs;
 use super::{CliError, exit, output, with_causes};
 use crate::catalog::CatalogError;
 use crate::ms::make::{MadeMs, MsSpec, make};
@@ -65,7 +66,10 @@ impl From<CliError> for Failure {
             (_, exit::CHECK) => Cause::Check,
             (_, exit::NO_SOURCES) => Cause::NoSources,
             (_, exit::INTERRUPTED) => Cause::Interrupted,
-            (CliError::Predict(PredictError::Catalog(_)), exit::INPUT) => Cause::Catalog,
+            (CliError::Image(_), _) => Cause::Catalog,
+            (CliError::Predict(PredictError::Catalog(_) | PredictError::Image(_)), exit::INPUT) => {
+                Cause::Catalog
+            }
             (CliError::Predict(PredictError::Options(_)), exit::INPUT) => Cause::Usage,
             (_, exit::INPUT) => Cause::MeasurementSet,
             _ => Cause::Storage,
@@ -120,7 +124,16 @@ pub struct OptionName {
 
 /// The options of a prediction, as `nvss-predict --help` lists them.
 pub fn prediction_options() -> Vec<OptionName> {
-    let command = PredictArgs::augment_args(clap::Command::new("nvss-predict"));
+    options_of::<PredictArgs>()
+}
+
+/// The options of a prediction of images, as `nvss-predict image --help` lists them.
+pub fn image_options() -> Vec<OptionName> {
+    options_of::<ImageArgs>()
+}
+
+fn options_of<A: clap::Args>() -> Vec<OptionName> {
+    let command = A::augment_args(clap::Command::new("nvss-predict"));
     let options = command.get_arguments().filter_map(|argument| {
         Some(OptionName {
             name: argument.get_long()?.to_owned(),
@@ -153,7 +166,18 @@ impl Prediction {
         args.sky.held = held;
         let mut job = args.batch()?.job(0);
         job.options.arguments = arguments;
-        Ok(Prediction { job, report: args.report })
+        Ok(Prediction { job, report: args.output.report })
+    }
+
+    /// Understands the words after `nvss-predict image`; `arguments` is the call as the provenance is to have it.
+    ///
+    /// # Errors
+    /// [`Cause::Usage`] for words that make no sense; [`Cause::Catalog`] for images that are not there.
+    pub fn of_images(words: &[OsString], arguments: String) -> Result<Prediction, Failure> {
+        let args: ImageArgs = parsed(words)?;
+        let mut job = args.batch()?.job(0);
+        job.options.arguments = arguments;
+        Ok(Prediction { job, report: args.output.report })
     }
 
     /// Makes the prediction.

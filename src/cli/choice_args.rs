@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args as ClapArgs;
 
 use super::CliError;
+use super::source_args::SourceArgs;
 use super::values::{SourceArg, parse_area, parse_match_radius, parse_source};
 use crate::catalog::regions::Area;
 use crate::catalog::{self, CatalogError, Member, Source};
@@ -30,6 +31,8 @@ pub(super) struct ChoiceArgs {
         help_heading = "Sources"
     )]
     add_source: Vec<SourceArg>,
+    #[command(flatten)]
+    own: SourceArgs,
 
     /// Merge surveys, the first of which has priority: SURVEY=FILE, or a survey alone for the one that CATALOG is, for its
     /// rows of that survey where it has several, or for what the variable SURVEY_CATALOG names. Knows NVSS, FIRST, RACS(-low, -mid), VLASS, SUMSS, MGPS, TGSS, WENSS, VLSSr,
@@ -46,17 +49,21 @@ pub(super) struct ChoiceArgs {
 
 impl ChoiceArgs {
     /// What is added and taken away by place; `alpha` is for sources that do not say their spectral index.
-    pub(super) fn choice(&self, alpha: f64) -> Choice {
+    ///
+    /// # Errors
+    /// A light curve that cannot be read, a calibrator that is not known.
+    pub(super) fn choice(&self, alpha: f64) -> Result<Choice, CliError> {
         let source = |source: &SourceArg| {
             let alpha = source.alpha.unwrap_or(alpha);
             let spectrum = Spectrum::PowerLaw { alpha, reference: source.reference };
             Component::point(source.place, source.flux, spectrum)
         };
-        Choice {
+        Ok(Choice {
             only: self.only.clone(),
             exclude: self.exclude.clone(),
-            add: self.add_source.iter().map(source).collect(),
-        }
+            patches: self.own.patches(),
+            add: self.own.complete(self.add_source.iter().map(source).collect())?,
+        })
     }
 
     /// Which catalogues are merged with `catalogue`, which `open` opens.

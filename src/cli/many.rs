@@ -129,9 +129,9 @@ impl<'a> Entry<'a> {
             (None, Some(report)) => {
                 let check = report.check.map_or("not checked".into(), |c| format!("rms error {:.1e}", c.rms));
                 format!(
-                    "complete     {}: {} sources, {} rows, {:.2} GB in {:.2} s, {check}",
+                    "complete     {}: {}, {} rows, {:.2} GB in {:.2} s, {check}",
                     self.ms,
-                    output::grouped(report.catalogue.selected as u64),
+                    output::of_sky(&report.catalogue),
                     output::grouped(report.rows_predicted),
                     report.plan.bytes as f64 / 1e9,
                     report.seconds.total,

@@ -7,6 +7,7 @@ mod choice_args;
 mod demo;
 mod draw;
 mod grid_args;
+mod image;
 mod many;
 mod mask;
 mod new_file;
@@ -16,9 +17,11 @@ mod progress;
 mod regions;
 mod sky;
 mod sky_args;
+mod source_args;
 mod status;
 mod values;
 mod watch;
+mod wsclean;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,11 +29,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::catalog::CatalogError;
+use crate::image::sky::ImageError;
 use crate::ms::MsError;
 use crate::ms::make::MakeError;
 use crate::pictures::PictureError;
-use crate::predict::{self, PredictError, Report};
-use args::{Args, Command};
+use crate::predict::{self, Batch, PredictError, Report};
+use args::{Args, Command, Verbosity};
 use watch::Watch;
 
 /// What ended a command before its time.
@@ -41,6 +45,8 @@ enum CliError {
     Usage(String),
     #[error(transparent)]
     Predict(#[from] PredictError),
+    #[error(transparent)]
+    Image(#[from] ImageError),
     #[error(transparent)]
     Ms(#[from] MsError),
     #[error(transparent)]
@@ -77,6 +83,7 @@ impl CliError {
         match self {
             CliError::Usage(_) | CliError::Picture(PictureError::Format(_)) => exit::USAGE,
             CliError::Predict(error) => predict_exit_code(error),
+            CliError::Image(_) => exit::INPUT,
             CliError::Ms(error) => ms_exit_code(error),
             CliError::Make(MakeError::Exists(_) | MakeError::Spec(_)) | CliError::Exists(_) => exit::INPUT,
             CliError::Make(_) | CliError::Write { .. } | CliError::Picture(_) => exit::IO,
@@ -89,7 +96,10 @@ fn predict_exit_code(error: &PredictError) -> u8 {
         PredictError::Ms(error) => ms_exit_code(error),
         PredictError::Catalog(CatalogError::Write { .. } | CatalogError::WriteSqlite { .. }) => exit::IO,
         PredictError::Catalog(CatalogError::Interrupted) => exit::INTERRUPTED,
-        PredictError::Options(_) | PredictError::Catalog(_) | PredictError::Kernel { .. } => exit::INPUT,
+        PredictError::Options(_)
+        | PredictError::Catalog(_)
+        | PredictError::Image(_)
+        | PredictError::Kernel { .. } => exit::INPUT,
         PredictError::NoSources { .. } => exit::NO_SOURCES,
         PredictError::Check { .. } => exit::CHECK,
         PredictError::Interrupted { .. } => exit::INTERRUPTED,
@@ -130,7 +140,18 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { 0 });
         }
     };
-    match dispatch(&args) {
+    ended(dispatch(&args))
+}
+
+/// Runs the program as `wsclean-predict`, with the arguments of the process.
+pub fn wsclean_main() -> ExitCode {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().skip(1).collect();
+    ended(wsclean::run_words(&words, "wsclean-predict"))
+}
+
+/// Says what went wrong, if anything did.
+fn ended(outcome: Result<ExitCode, CliError>) -> ExitCode {
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             output::complain(&with_causes(&error));
@@ -164,20 +185,27 @@ fn dispatch(args: &Args) -> Result<ExitCode, CliError> {
         Some(Command::Mask(mask)) => mask::run(mask),
         Some(Command::Draw(draw)) => draw::run(draw),
         Some(Command::Regions(regions)) => regions::run(regions),
+        Some(Command::Image(image)) => image::run(image),
+        Some(Command::Wsclean(wsclean)) => wsclean::run(wsclean),
         None => predict_into(args),
     }
 }
 
 fn predict_into(args: &Args) -> Result<ExitCode, CliError> {
     let batch = args.predict.batch()?;
+    run_batch(&batch, args.predict.run.verbosity(), args.predict.output.report.as_deref())
+}
+
+/// Makes the predictions of a batch, which may be one.
+fn run_batch(batch: &Batch, verbosity: Verbosity, report: Option<&Path>) -> Result<ExitCode, CliError> {
     if batch.ms.len() > 1 {
-        return many::run(&batch, args.predict.verbosity(), args.predict.report.as_deref());
+        return many::run(batch, verbosity, report);
     }
     let job = batch.job(0);
-    let mut watch = Watch::new(args.predict.verbosity());
+    let mut watch = Watch::new(verbosity);
     let outcome = predict::run(&job, &mut watch);
     watch.finish();
-    keep_report(&outcome, args.predict.report.as_deref())?;
+    keep_report(&outcome, report)?;
     watch.summary(&outcome?);
     Ok(ExitCode::SUCCESS)
 }

@@ -19,6 +19,11 @@ pub(super) struct NewFile {
 }
 
 impl NewFile {
+    /// A file that takes the place of one that exists.
+    pub(super) fn replacing(output: PathBuf) -> NewFile {
+        NewFile { output, overwrite: true }
+    }
+
     /// Complains of a file that is in the way before any work is done.
     pub(super) fn check(&self) -> Result<(), CliError> {
         if !self.overwrite && self.output.symlink_metadata().is_ok() {

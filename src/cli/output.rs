@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::CliError;
-use crate::predict::{Mode, Report, allowed};
+use crate::predict::{CatalogueReport, Mode, Report, allowed};
 
 /// Prints to stdout; a reader that went away is no error.
 pub(super) fn say(text: &str) {
@@ -49,20 +49,33 @@ pub(super) fn plan(report: &Report) -> String {
     line(
         &mut text,
         "sky",
-        format!(
-            "{} ({} Gaussian) of {} rows of {}, {:.4} Jy, {}",
-            counted(sky.selected, "source"),
-            sky.gaussians,
-            grouped(sky.rows),
-            sky.path,
-            sky.flux_jy,
-            sky.region
-        ),
+        match &sky.images {
+            Some(images) => format!(
+                "{} other than zero of {} in {} ({}), {:.4} Jy at the middle of the band",
+                of_sky(sky),
+                grouped(sky.rows),
+                counted(images.files.len(), "image"),
+                sky.path,
+                sky.flux_jy
+            ),
+            None => format!(
+                "{} ({} Gaussian) of {} rows of {}, {:.4} Jy, {}",
+                of_sky(sky),
+                sky.gaussians,
+                grouped(sky.rows),
+                sky.path,
+                sky.flux_jy,
+                sky.region
+            ),
+        },
     );
     for note in &sky.notes {
         line(&mut text, "", note.clone());
     }
     line(&mut text, "beam", report.beam.clone());
+    for antennas in &report.antennas {
+        line(&mut text, "antennas", antennas.clone());
+    }
     if !report.smear.is_empty() {
         line(&mut text, "smear", report.smear.clone());
     }
@@ -167,6 +180,14 @@ pub(super) fn labelled(label: &str, value: &str) -> String {
 fn line(text: &mut String, label: &str, value: String) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{label:<12} {value}");
+}
+
+/// `436 sources`, or of images `1,000 pixels`.
+pub(super) fn of_sky(sky: &CatalogueReport) -> String {
+    match &sky.images {
+        Some(images) => counted(images.pixels, "pixel"),
+        None => counted(sky.selected, "source"),
+    }
 }
 
 /// `1 field`, `24 fields`.

@@ -15,7 +15,7 @@ use super::sky_args::SkyArgs;
 use super::values::parse_point_radius;
 use crate::coords::Frame;
 use crate::predict::{Preview, preview};
-use crate::sky::{Component, Shape};
+use crate::sky::Component;
 
 /// Write the sources as regions for DS9 or CASA (positions in J2000)
 ///
@@ -93,12 +93,12 @@ fn crtf_regions(preview: &Preview, radius: f64) -> String {
         let flux = preview.apparent(component, preview.middle_frequency());
         let ([ra, dec], angle) = place(component);
         let arcsec = |width: f64| width.to_degrees() * 3600.0;
-        let shape = match component.shape {
-            Shape::Point => format!("circle [[{ra:.7}deg, {dec:.7}deg], {:.4}arcsec]", arcsec(radius)),
-            Shape::Gaussian(gaussian) => {
+        let shape = match component.shape.ellipse() {
+            None => format!("circle [[{ra:.7}deg, {dec:.7}deg], {:.4}arcsec]", arcsec(radius)),
+            Some(size) => {
                 // A line has no area, which a region must have.
                 let half = |width: f64| (0.5 * arcsec(width)).max(0.1);
-                let (major, minor) = (half(gaussian.major), half(gaussian.minor));
+                let (major, minor) = (half(size.major), half(size.minor));
                 let angle = angle.to_degrees().rem_euclid(180.0);
                 format!(
                     "ellipse [[{ra:.7}deg, {dec:.7}deg], [{major:.4}arcsec, {minor:.4}arcsec], {angle:.4}deg]"
@@ -114,22 +114,22 @@ fn crtf_regions(preview: &Preview, radius: f64) -> String {
 
 /// Right ascension and declination [deg], and the position angle [rad], in J2000.
 fn place(component: &Component) -> ([f64; 2], f64) {
-    let (position, angle) = match component.shape {
-        Shape::Point => (component.position.to(Frame::J2000), 0.0),
-        Shape::Gaussian(gaussian) => component.position.to_with_angle(Frame::J2000, gaussian.position_angle),
+    let (position, angle) = match component.shape.ellipse() {
+        None => (component.position.to(Frame::J2000), 0.0),
+        Some(size) => component.position.to_with_angle(Frame::J2000, size.position_angle),
     };
     ([position.longitude.to_degrees().rem_euclid(360.0), position.latitude.to_degrees()], angle)
 }
 
 fn shape(component: &Component) -> String {
     let ([ra, dec], angle) = place(component);
-    match component.shape {
-        Shape::Point => format!("point({ra:.7},{dec:.7}) # point=circle"),
-        Shape::Gaussian(gaussian) => {
+    match component.shape.ellipse() {
+        None => format!("point({ra:.7},{dec:.7}) # point=circle"),
+        Some(size) => {
             let half = |width: f64| 0.5 * width.to_degrees() * 3600.0;
             // DS9 counts the angle of the first axis from the west, through north.
             let turn = (angle.to_degrees() + 90.0).rem_euclid(360.0);
-            let (major, minor) = (half(gaussian.major), half(gaussian.minor));
+            let (major, minor) = (half(size.major), half(size.minor));
             format!("ellipse({ra:.7},{dec:.7},{major:.4}\",{minor:.4}\",{turn:.4}) #")
         }
     }

@@ -13,7 +13,6 @@ use super::sky_args::SkyArgs;
 use crate::beam::{Airy, Beam, Offset};
 use crate::pictures::{BeamShown, PictureFormat, SkyScene, SkySource, draw_sky};
 use crate::predict::{Preview, preview};
-use crate::sky::Shape;
 
 /// Draw the sky that would be predicted: its sources, the beam, the fields (PNG or SVG)
 ///
@@ -92,10 +91,7 @@ fn sources(preview: &Preview, frequency: f64) -> Vec<SkySource> {
         name: component.name.clone(),
         position: component.position,
         flux: preview.apparent(component, frequency),
-        gaussian: match component.shape {
-            Shape::Point => None,
-            Shape::Gaussian(gaussian) => Some([gaussian.major, gaussian.minor, gaussian.position_angle]),
-        },
+        gaussian: component.shape.ellipse().map(|size| [size.major, size.minor, size.position_angle]),
     };
     preview.components.iter().map(show).collect()
 }

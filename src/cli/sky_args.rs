@@ -17,6 +17,30 @@ use crate::coords::Frame;
 use crate::predict::{Job, Options, PointingOption, PredictError, Radius};
 use crate::sky::AngleFrame;
 
+/// Through which beam the sky is seen.
+#[derive(Debug, ClapArgs)]
+pub(super) struct ViewArgs {
+    /// The primary beam: none, auto (by telescope), airy[:DIAM[,BLOCKAGE]], gaussian:FWHM@FREQ, cos4[:DIAM], dsa110,
+    /// dsa110-pipeline, vla, meerkat, atca, gmrt, wsrt, a table FILE.csv or an image FILE.fits
+    #[arg(long, default_value = "none", help_heading = "Beam")]
+    pub(super) beam: BeamOption,
+    /// Where the antennas look: field (each row's phase centre), table (POINTING), meridian (a drift scan that was
+    /// re-phased), or "RA DEC" in J2000
+    #[arg(long, default_value = "field", value_parser = parse_pointing, help_heading = "Beam")]
+    pub(super) pointing: PointingOption,
+}
+
+/// Which rows are looked at.
+#[derive(Debug, ClapArgs)]
+pub(super) struct RowArgs {
+    /// Only these FIELD_IDs (0,3,5~7)
+    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
+    pub(super) fields: Option<Ids>,
+    /// Only these spectral windows (0,3,5~7)
+    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
+    pub(super) spws: Option<Ids>,
+}
+
 /// Which sources of which rows, through which beam.
 #[derive(Debug, ClapArgs)]
 pub(super) struct SkyArgs {
@@ -30,14 +54,8 @@ pub(super) struct SkyArgs {
     /// Take no more than the N brightest, as the beam shows them where there is one
     #[arg(long, visible_alias = "top", value_name = "N", help_heading = "Sources")]
     max_sources: Option<usize>,
-    /// The primary beam: none, auto (by telescope), airy[:DIAM[,BLOCKAGE]], gaussian:FWHM@FREQ, cos4[:DIAM], dsa110,
-    /// dsa110-pipeline, vla, meerkat, atca, gmrt, wsrt, a table FILE.csv or an image FILE.fits
-    #[arg(long, default_value = "none", help_heading = "Beam")]
-    beam: BeamOption,
-    /// Where the antennas look: field (each row's phase centre), table (POINTING), meridian (a drift scan that was
-    /// re-phased), or "RA DEC" in J2000
-    #[arg(long, default_value = "field", value_parser = parse_pointing, help_heading = "Beam")]
-    pointing: PointingOption,
+    #[command(flatten)]
+    view: ViewArgs,
     /// Take sources that the beam sees with at least this power, relative to its axis
     #[arg(long, value_name = "POWER", help_heading = "Beam")]
     beam_limit: Option<f64>,
@@ -85,12 +103,8 @@ pub(super) struct SkyArgs {
     #[arg(long, help_heading = "Catalogue")]
     no_cache: bool,
 
-    /// Only these FIELD_IDs (0,3,5~7)
-    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
-    fields: Option<Ids>,
-    /// Only these spectral windows (0,3,5~7)
-    #[arg(long, value_parser = parse_ids, value_name = "IDS", help_heading = "Rows")]
-    spws: Option<Ids>,
+    #[command(flatten)]
+    rows: RowArgs,
 
     /// The catalogue's content, where another program than a shell hands it over.
     #[arg(skip)]
@@ -104,7 +118,9 @@ impl SkyArgs {
             return Err(CliError::Usage(format!("--beam-limit must lie between 0 and 1, not {limit}")));
         }
         let beam_needed = self.beam_limit.is_some() || self.min_apparent.is_some();
-        if self.beam == BeamOption::default() && (beam_needed || self.pointing != PointingOption::Field) {
+        if self.view.beam == BeamOption::default()
+            && (beam_needed || self.view.pointing != PointingOption::Field)
+        {
             return Err(CliError::Usage(
                 "--beam-limit, --min-apparent and --pointing need a beam: give --beam (see --help)".into(),
             ));
@@ -120,7 +136,7 @@ impl SkyArgs {
             },
             min_flux: self.min_flux,
             max_sources: self.max_sources,
-            choice: self.choice.choice(self.alpha),
+            choice: self.choice.choice(self.alpha)?,
             merging: self.choice.merging(
                 || match &self.held {
                     Some(text) => catalog::open_held(catalogue, text.clone(), self.format),
@@ -129,8 +145,8 @@ impl SkyArgs {
                 catalogue,
             )?,
             held: self.held.clone(),
-            beam: self.beam.clone(),
-            pointing: self.pointing,
+            beam: self.view.beam.clone(),
+            pointing: self.view.pointing,
             beam_limit: self.beam_limit,
             min_apparent: self.min_apparent,
             require_sources: self.require_sources,
@@ -147,8 +163,8 @@ impl SkyArgs {
             },
             cache: if self.no_cache { Cache::off() } else { user_cache() },
             handling: Handling { polarization: self.polarization, strict: self.strict },
-            fields: self.fields.as_ref().map(|ids| ids.0.clone()),
-            spws: self.spws.as_ref().map(|ids| ids.0.clone()),
+            fields: self.rows.fields.as_ref().map(|ids| ids.0.clone()),
+            spws: self.rows.spws.as_ref().map(|ids| ids.0.clone()),
             ..Options::default()
         })
     }

@@ -6,10 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
-use fitsio::FitsFile;
 use fitsio::errors::Error as FitsError;
-use fitsio::hdu::{FitsHdu, HduInfo};
 
+use super::fits::{self, FREQUENCIES, Keywords, OpenError};
 use crate::beam::{Axes, ImageBeam, ImageError, Plane, Projection};
 
 /// More values than any beam has; a damaged header must not ask for all the memory.
@@ -18,7 +17,7 @@ const MOST_VALUES: usize = 1 << 30;
 /// Why a beam image could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BeamFitsError {
-    /// The file cannot be opened or copied.
+    /// The file cannot be opened.
     #[error("{}: cannot be read", path.display())]
     Io {
         /// The file.
@@ -64,66 +63,24 @@ pub enum BeamFitsError {
 /// [`BeamFitsError`] if it is not FITS, has other axes than these, is turned, or is no power pattern.
 pub fn read(path: &Path) -> Result<ImageBeam, BeamFitsError> {
     let io = |source| BeamFitsError::Io { path: path.to_owned(), source };
-    let fits = |source: FitsError| BeamFitsError::Fits { path: path.to_owned(), source: Box::new(source) };
+    let fits_error =
+        |source: FitsError| BeamFitsError::Fits { path: path.to_owned(), source: Box::new(source) };
     let layout = |message: String| BeamFitsError::Layout { path: path.to_owned(), message };
-    std::fs::File::open(path).map_err(io)?;
-    // cfitsio takes file names apart; one with such characters is read under a name of our own.
-    let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
-    let copy = if path.to_str().is_some_and(|name| name.chars().all(plain)) {
-        None
-    } else {
-        let copy = tempfile::Builder::new().suffix(".fits").tempfile().map_err(io)?;
-        std::fs::copy(path, copy.path()).map_err(io)?;
-        Some(copy)
-    };
-    let mut file = FitsFile::open(copy.as_ref().map_or(path, |copy| copy.path())).map_err(fits)?;
-    let (hdu, lengths) = find_image(&mut file).ok_or_else(|| layout("it holds no image".into()))?;
+    let mut open = fits::open(path).map_err(|error| match error {
+        OpenError::Io(source) => io(source),
+        OpenError::Fits(source) => BeamFitsError::Fits { path: path.to_owned(), source },
+    })?;
+    let file = &mut open.file;
+    let (hdu, lengths) = fits::find_image(file).ok_or_else(|| layout("it holds no image".into()))?;
     let count = lengths.iter().try_fold(1usize, |product, length| product.checked_mul(*length));
     if count.is_none_or(|count| count > MOST_VALUES) {
         return Err(layout(format!("an image of {lengths:?} pixels is larger than any beam")));
     }
-    let mut header = Header { hdu: &hdu, file: &mut file };
+    let mut header = Keywords { hdu: &hdu, file };
     let grid = Grid::read(&mut header, &lengths).map_err(layout)?;
-    let data: Vec<f32> = hdu.read_image(&mut file).map_err(fits)?;
+    let data: Vec<f32> = hdu.read_image(&mut open.file).map_err(fits_error)?;
     ImageBeam::new(grid.axes, grid.planes(&data))
         .map_err(|source| BeamFitsError::Beam { path: path.to_owned(), source })
-}
-
-/// The first HDU with an image, and the lengths of its axes in the order of NAXISn.
-fn find_image(file: &mut FitsFile) -> Option<(FitsHdu, Vec<usize>)> {
-    (0..).map_while(|index| file.hdu(index).ok()).find_map(|hdu| match &hdu.info {
-        HduInfo::ImageInfo { shape, .. } if shape.len() >= 2 => {
-            let lengths = shape.iter().rev().copied().collect();
-            Some((hdu, lengths))
-        }
-        _ => None,
-    })
-}
-
-/// The keywords of an HDU.
-struct Header<'a> {
-    hdu: &'a FitsHdu,
-    file: &'a mut FitsFile,
-}
-
-impl Header<'_> {
-    fn text(&mut self, key: &str) -> String {
-        let text: String = self.hdu.read_key(self.file, key).unwrap_or_default();
-        text.trim().to_ascii_uppercase()
-    }
-
-    fn number(&mut self, key: &str) -> Option<f64> {
-        self.hdu.read_key::<f64>(self.file, key).ok().filter(|number| number.is_finite())
-    }
-
-    /// CDELT of an axis (counted from 1), times PC or from CD.
-    fn step(&mut self, axis: usize) -> f64 {
-        if let Some(step) = self.number(&format!("CD{axis}_{axis}")) {
-            return step;
-        }
-        let turn = self.number(&format!("PC{axis}_{axis}")).unwrap_or(1.0);
-        turn * self.number(&format!("CDELT{axis}")).unwrap_or(1.0)
-    }
 }
 
 /// What an axis counts.
@@ -148,7 +105,7 @@ struct Grid {
 }
 
 impl Grid {
-    fn read(header: &mut Header, lengths: &[usize]) -> Result<Grid, String> {
+    fn read(header: &mut Keywords, lengths: &[usize]) -> Result<Grid, String> {
         let mut found: Vec<Kind> = Vec::new();
         for (index, length) in lengths.iter().enumerate() {
             let name = header.text(&format!("CTYPE{}", index + 1));
@@ -205,7 +162,7 @@ impl Grid {
 }
 
 /// The grid of the two axes (indices x and y from 0).
-fn celestial(header: &mut Header, lengths: &[usize], x: usize, y: usize) -> Result<Axes, String> {
+fn celestial(header: &mut Keywords, lengths: &[usize], x: usize, y: usize) -> Result<Axes, String> {
     let (first, second) = (x + 1, y + 1);
     for (i, j) in [(first, second), (second, first)] {
         for key in [format!("PC{i}_{j}"), format!("CD{i}_{j}")] {
@@ -259,20 +216,13 @@ fn celestial(header: &mut Header, lengths: &[usize], x: usize, y: usize) -> Resu
 
 /// Frequency [Hz] and first value of each plane along an axis (index from 0).
 fn frequencies(
-    header: &mut Header,
+    header: &mut Keywords,
     axis: usize,
     length: usize,
     stride: usize,
 ) -> Result<Vec<(f64, usize)>, String> {
     let number = axis + 1;
-    let unit = header.text(&format!("CUNIT{number}"));
-    let factor = match unit.as_str() {
-        "" | "HZ" => 1.0,
-        "KHZ" => 1e3,
-        "MHZ" => 1e6,
-        "GHZ" => 1e9,
-        other => return Err(format!("CUNIT{number} is '{other}'; Hz, kHz, MHz and GHz are understood")),
-    };
+    let factor = header.unit(number, &FREQUENCIES, 1.0)?;
     let Some(value) = header.number(&format!("CRVAL{number}")) else {
         return Err(format!("the frequency axis has no CRVAL{number}"));
     };
@@ -282,7 +232,7 @@ fn frequencies(
 }
 
 /// First values of the polarisations that make Stokes I along an axis (index from 0).
-fn stokes(header: &mut Header, axis: usize, length: usize, stride: usize) -> Result<Vec<usize>, String> {
+fn stokes(header: &mut Keywords, axis: usize, length: usize, stride: usize) -> Result<Vec<usize>, String> {
     let number = axis + 1;
     let value = header.number(&format!("CRVAL{number}")).unwrap_or(1.0);
     let pixel = header.number(&format!("CRPIX{number}")).unwrap_or(1.0);

@@ -1,7 +1,7 @@
 //! Sources put on pixels: a clean mask and a model image.
 
 use super::grid::SkyGrid;
-use crate::sky::{Component, Shape};
+use crate::sky::{Component, Ellipse};
 
 /// What was put on an image.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,22 +16,19 @@ pub struct Stamped {
 
 /// A mask: 1 within `radius` [rad] of any source, 0 elsewhere.
 ///
-/// About a Gaussian it is an ellipse, whose half axes are the radius and the full widths at half maximum, added in
-/// quadrature. The pixel nearest to a source is in it always.
+/// About what is extended it is an ellipse, whose half axes are the radius and its full widths at half maximum or
+/// diameters, added in quadrature. The pixel nearest to a source is in it always.
 pub fn draw_mask(grid: &SkyGrid, components: &[Component], radius: f64) -> Stamped {
     let mut stamped = Stamped { pixels: vec![0.0; grid.width * grid.height], ..Stamped::default() };
     for component in components {
-        let gaussian = match &component.shape {
-            Shape::Gaussian(gaussian) => Some(gaussian),
-            Shape::Point => None,
-        };
+        let size = component.shape.ellipse();
         let half = |width: Option<f64>| radius.hypot(width.unwrap_or(0.0));
-        let (long, short) = (half(gaussian.map(|g| g.major)), half(gaussian.map(|g| g.minor)));
+        let (long, short) = (half(size.map(|e| e.major)), half(size.map(|e| e.minor)));
         let Some(pixel) = grid.pixel(component.position) else {
             stamped.outside += 1;
             continue;
         };
-        let tangent = grid.tangent(component.position, gaussian);
+        let tangent = grid.tangent(component.position, size.as_ref());
         let (nearest, reach) = (pixel.map(|x| x.round() as i64), long / grid.scale);
         let mut touched = false;
         for_box(grid, pixel, reach, |x, y, index| {
@@ -46,8 +43,8 @@ pub fn draw_mask(grid: &SkyGrid, components: &[Component], radius: f64) -> Stamp
     stamped
 }
 
-/// A model image [Jy/pixel]: the flux density that `flux` gives each component on its nearest pixel; Gaussians wider than a
-/// pixel are spread over theirs.
+/// A model image [Jy/pixel]: the flux density that `flux` gives each component on its nearest pixel; what is wider than a pixel
+/// is spread over its own.
 pub fn draw_model(grid: &SkyGrid, components: &[Component], flux: impl Fn(&Component) -> f64) -> Stamped {
     let mut stamped = Stamped { pixels: vec![0.0; grid.width * grid.height], ..Stamped::default() };
     for component in components {
@@ -61,10 +58,9 @@ pub fn draw_model(grid: &SkyGrid, components: &[Component], flux: impl Fn(&Compo
             continue;
         };
         stamped.inside += 1;
-        match component.shape {
-            Shape::Gaussian(gaussian) if gaussian.major > grid.scale => {
-                let weights = spread(grid, component, pixel, [gaussian.major, gaussian.minor]);
-                for (index, weight) in weights {
+        match component.shape.ellipse() {
+            Some(size) if size.major > grid.scale => {
+                for (index, weight) in spread(grid, component, pixel, size) {
                     stamped.pixels[index] += (flux(component) * weight) as f32;
                 }
             }
@@ -74,25 +70,25 @@ pub fn draw_model(grid: &SkyGrid, components: &[Component], flux: impl Fn(&Compo
     stamped
 }
 
-/// The pixels of a Gaussian with their parts of its flux density, of those outside of the image too.
-fn spread(grid: &SkyGrid, component: &Component, pixel: [f64; 2], widths: [f64; 2]) -> Vec<(usize, f64)> {
-    let gaussian = match &component.shape {
-        Shape::Gaussian(gaussian) => Some(gaussian),
-        Shape::Point => None,
-    };
-    let tangent = grid.tangent(component.position, gaussian);
+/// The pixels of a source with their parts of its flux density, of those outside of the image too.
+pub(super) fn spread(
+    grid: &SkyGrid,
+    component: &Component,
+    pixel: [f64; 2],
+    size: Ellipse,
+) -> Vec<(usize, f64)> {
+    let tangent = grid.tangent(component.position, Some(&size));
     // Narrower than a pixel, its sampled values would depend on where it lies between the pixels.
-    let [long, short] = widths.map(|width| width.max(grid.scale));
-    // At 1.5 full widths a Gaussian has fallen to 2e-3 of its peak, at 2.5 to 3e-8.
-    let reach = (2.5 * long / grid.scale).ceil();
+    let [long, short] = [size.major, size.minor].map(|width| width.max(grid.scale));
+    let reach = (component.shape.reach() * long / grid.scale).ceil();
+    let [rx, ry] = [long, short].map(|width| grid.scale / width);
     let (first, last) = (pixel.map(|x| (x - reach).floor() as i64), pixel.map(|x| (x + reach).ceil() as i64));
     let mut sum = 0.0;
     let mut inside = Vec::new();
     for y in first[1]..=last[1] {
         for x in first[0]..=last[0] {
             let (along, across) = tangent.along_across(x as f64 - pixel[0], y as f64 - pixel[1]);
-            let square = (along / long).powi(2) + (across / short).powi(2);
-            let weight = (-4.0 * std::f64::consts::LN_2 * square).exp();
+            let weight = component.shape.brightness([along / long, across / short], rx.max(ry));
             sum += weight;
             if let Some(index) = grid.index(x, y) {
                 inside.push((index, weight));
@@ -123,7 +119,7 @@ fn for_box(grid: &SkyGrid, pixel: [f64; 2], reach: f64, mut touch: impl FnMut(i6
 mod tests {
     use super::*;
     use crate::coords::{Direction, Frame};
-    use crate::sky::{AngleFrame, Gaussian, Spectrum};
+    use crate::sky::{AngleFrame, Gaussian, Shape, Spectrum};
 
     const ARCSEC: f64 = std::f64::consts::PI / 180.0 / 3600.0;
 

@@ -1,6 +1,8 @@
 //! The MeasurementSet: what was observed, its rows, and the model column. Never sees a source.
 
+pub mod calibration;
 pub mod error;
+pub mod feed;
 pub mod field;
 pub mod history;
 pub mod make;

@@ -43,6 +43,8 @@ pub struct Antenna {
     pub diameter: f64,
     /// Position, ITRF [m].
     pub position: [f64; 3],
+    /// MOUNT, as `ALT-AZ` or `EQUATORIAL`; empty where the MeasurementSet does not say.
+    pub mount: String,
 }
 
 /// Everything a predictor must know of a MeasurementSet, apart from its rows.
@@ -286,12 +288,16 @@ fn read_antennas(table: &Table) -> Result<Vec<Antenna>> {
     let rows = 0..table.row_count();
     let names = table.scalars::<String>("NAME", rows.clone())?;
     let diameters = table.scalars::<f64>("DISH_DIAMETER", rows.clone())?;
+    let mounts = match table.has_column("MOUNT") {
+        true => table.scalars::<String>("MOUNT", rows.clone())?,
+        false => vec![String::new(); names.len()],
+    };
     let mut antennas = Vec::with_capacity(names.len());
-    for ((row, name), diameter) in rows.zip(names).zip(diameters) {
+    for (((row, name), diameter), mount) in rows.zip(names).zip(diameters).zip(mounts) {
         let cell = table.cell::<f64>("POSITION", row)?;
         let mut position = [0.0; 3];
         position.iter_mut().zip(&cell).for_each(|(x, value)| *x = *value);
-        antennas.push(Antenna { name, diameter, position });
+        antennas.push(Antenna { name, diameter, position, mount });
     }
     Ok(antennas)
 }

@@ -178,18 +178,18 @@ mod tests {
         (0..9).for_each(|part| whole.add(&block, 4 * part..4 * part + 4));
         assert_eq!(whole.finish(), one);
         let changes: [fn(&mut RowBlock); 5] = [
-            |block| block.uvw[13][2] = f64::NAN,
-            |block| block.time[13] += 1.0,
-            |block| block.field[13] += 1,
-            |block| block.antenna1[13] += 1,
-            |block| block.antenna2[13] += 1,
+            |block| block.uvw[17][2] = f64::NAN,
+            |block| block.time[17] += 1.0,
+            |block| block.field[17] += 1,
+            |block| block.antenna1[17] += 1,
+            |block| block.antenna2[17] += 1,
         ];
         for change in changes {
             let mut block = rows(3);
             change(&mut block);
             let found = collected(&block, 5);
             assert_eq!(found[&0].digest, one[&0].digest);
-            assert_ne!(found[&0].digest, found[&block.data_desc[13]].digest);
+            assert_ne!(found[&0].digest, found[&block.data_desc[17]].digest);
         }
     }
 
@@ -198,9 +198,9 @@ mod tests {
         let mut collector = Collector::default();
         let block = rows(1);
         let mut list = RowList::default();
-        (0..MOST_RUNS as u64).for_each(|i| {
-            list.push(i * i);
-            list.push(i * i + 1);
+        (0..=MOST_RUNS as u64).for_each(|i| {
+            list.push(10 * i * i);
+            list.push(10 * i * i + 1);
         });
         collector.of.insert(0, (list, Default::default()));
         collector.look();

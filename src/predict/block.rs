@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use kernels::Complex32;
 use rayon::prelude::*;
 
+use super::chain::moments;
 use super::error::{PredictError, Result};
 use super::job::Mode;
 use super::plan::{Key, Plan};
@@ -63,6 +64,8 @@ const ROWS_PER_TASK: usize = 48;
 /// Rows of one kernel: UVW [m], exposures [s] where integrations are averaged, and their visibilities.
 #[derive(Default)]
 struct Group<'d> {
+    /// The rows, counted from the block's first.
+    rows: Vec<usize>,
     uvw: Vec<[f64; 3]>,
     exposure: Vec<f64>,
     out: Vec<&'d mut [Complex32]>,
@@ -162,12 +165,16 @@ impl Block {
                 Action::Predict => {
                     let key = plan.key(&self.rows, i);
                     let group = groups.entry(key).or_default();
+                    group.rows.push(i);
                     group.uvw.push(self.rows.uvw[i]);
                     group.exposure.extend(self.rows.exposure.get(i));
                     group.out.push(row);
                 }
             }
         }
+        let predicted: Vec<usize> = groups.values().flat_map(|group| group.rows.iter().copied()).collect();
+        let rows = &self.rows;
+        let matrices = plan.matrices(predicted.into_iter().flat_map(|i| moments(rows, i)))?;
         groups.into_par_iter().try_for_each(|(key, mut group)| {
             let predictor = plan.predictor(key)?;
             let parts = group.uvw.par_chunks(ROWS_PER_TASK).zip(group.out.par_chunks_mut(ROWS_PER_TASK));
@@ -175,7 +182,18 @@ impl Block {
                 .enumerate()
                 .try_for_each(|(part, (uvw, out))| {
                     let exposure = group.exposure.get(part * ROWS_PER_TASK..).unwrap_or_default();
-                    predictor.predict(uvw, exposure, out)
+                    let (Some(matrices), Some(receptors)) = (&matrices, plan.receptors(key.data_desc)) else {
+                        return predictor.predict(uvw, exposure, out);
+                    };
+                    let width = 4 * receptors.frequencies.len();
+                    let mut stokes = vec![Complex32::default(); uvw.len() * width];
+                    predictor.predict(uvw, exposure, &mut stokes.chunks_mut(width).collect::<Vec<_>>())?;
+                    let numbers = &group.rows[part * ROWS_PER_TASK..];
+                    for ((row, stokes), out) in numbers.iter().zip(stokes.chunks(width)).zip(out) {
+                        let [one, two] = moments(rows, *row);
+                        matrices.apply([&one, &two], &receptors, stokes, out);
+                    }
+                    Ok(())
                 })
                 .map_err(|source| plan.kernel_error(key.data_desc, source))
         })?;

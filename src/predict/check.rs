@@ -6,6 +6,7 @@ use ndarray::ArrayViewMut3;
 use rayon::prelude::*;
 
 use super::block::{Action, Block};
+use super::chain::{Moment, moments};
 use super::error::Result;
 use super::job::Mode;
 use super::plan::{Key, Plan};
@@ -48,6 +49,7 @@ struct Pick {
     uvw: [f64; 3],
     exposure: f64,
     key: Key,
+    ends: [Moment; 2],
     /// What was there before the run.
     old: Complex32,
 }
@@ -116,6 +118,7 @@ impl Check {
                 uvw: rows.uvw[i],
                 exposure: rows.exposure.get(i).copied().unwrap_or(0.0),
                 key: plan.key(rows, i),
+                ends: moments(rows, i),
                 old: block
                     .old
                     .get(offset + channel * shape.correlations + correlation)
@@ -135,10 +138,12 @@ impl Check {
             };
             let view = plan.view(first.key)?;
             let model = |pick: &Pick| {
+                let ends = [&pick.ends[0], &pick.ends[1]];
+                let row = (pick.uvw, pick.exposure);
                 let channel = pick.first + pick.channel;
-                plan.reference(&view, pick.key, (pick.uvw, pick.exposure), channel, pick.correlation)
+                plan.reference(&view, pick.key, row, ends, channel, pick.correlation)
             };
-            Ok(picks.par_iter().map(model).collect())
+            picks.par_iter().map(model).collect()
         };
         let models: Vec<Vec<Complex64>> = same.par_iter().map(of_key).collect::<Result<_>>()?;
         Ok(models.concat())

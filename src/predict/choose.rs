@@ -1,5 +1,8 @@
 //! The sky of a run: what is taken of the catalogue.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::error::{PredictError, Result};
 use super::job::{Job, Radius};
 use super::primary::Primary;
@@ -36,8 +39,17 @@ pub(super) fn choose_sky(
     let options = &job.options;
     let radius = radius(job, skies.kind(), sight)?;
     let near = radius.map(|radius| Near { centres: sight.directions.clone(), radius });
+    if let Some(images) = skies.images() {
+        images.check_frequencies(sight.frequencies)?;
+    }
     let (mut components, mut report) = skies.gather(job, near)?;
+    if let Some(images) = skies.images() {
+        let windows = sight.observation.spectral_windows.iter().zip(0..);
+        let chosen = windows.filter(|(_, id)| options.spws.as_ref().is_none_or(|spws| spws.contains(id)));
+        images.check_size(components.len(), chosen.map(|(window, _)| window.frequencies.len()).sum())?;
+    }
     let choice = &mut report.choice;
+    choice.outside_patches = keep_patches(job, &mut components)?;
     choice.added = options.choice.add.iter().map(|added| replace(job, &mut components, added)).collect();
     skies.keep_places(&mut components, choice);
     let mut chosen =
@@ -50,9 +62,12 @@ pub(super) fn choose_sky(
     report.notes.extend(told(job, &report.choice));
     report.selected = components.len();
     report.gaussians = components.iter().filter(|c| matches!(c.shape, Shape::Gaussian(_))).count();
+    // Pixels have no flux density of their own but that at the frequencies of their images.
+    let middle = 0.5 * (sight.frequencies[0] + sight.frequencies[1]);
+    let flux = |c: &Component| if skies.images().is_some() { c.stokes_at(middle).i } else { c.stokes.i };
     // An empty sum is minus zero.
-    report.flux_jy = components.iter().map(|c| c.stokes.i).sum::<f64>() + 0.0;
-    report.region = region(radius, sight);
+    report.flux_jy = components.iter().map(flux).sum::<f64>() + 0.0;
+    report.region = region(radius, sight, skies.images().is_some());
     report.radius_deg = radius.map(f64::to_degrees);
     Ok((components, report))
 }
@@ -62,6 +77,30 @@ fn count_out<T>(of: &mut Vec<T>, passes: impl FnMut(&T) -> bool) -> usize {
     let before = of.len();
     of.retain(passes);
     before - of.len()
+}
+
+/// Keeps the patches that are wanted, and counts the rest.
+fn keep_patches(job: &Job, components: &mut Vec<Component>) -> Result<usize> {
+    let wanted = &job.options.choice.patches;
+    if wanted.is_empty() {
+        return Ok(0);
+    }
+    let known: BTreeSet<Arc<str>> = components.iter().filter_map(|one| one.patch.clone()).collect();
+    if let Some(missing) = wanted.iter().find(|name| !known.contains(name.as_str())) {
+        let names: Vec<&str> = known.iter().take(20).map(|name| &**name).collect();
+        return Err(PredictError::Options(format!(
+            "--patches: {} has no patch '{missing}'{}",
+            job.catalogue.display(),
+            match names.len() {
+                0 => ": it has none at all".to_owned(),
+                20 => format!("; among the {} it has are {}", known.len(), names.join(", ")),
+                _ => format!("; it has {}", names.join(", ")),
+            }
+        )));
+    }
+    let is_wanted =
+        |one: &Component| one.patch.as_ref().is_some_and(|patch| wanted.iter().any(|name| **name == **patch));
+    Ok(count_out(components, is_wanted))
 }
 
 /// Takes out what a source put in by hand stands for.
@@ -95,6 +134,7 @@ fn told(job: &Job, choice: &ChoiceReport) -> Vec<String> {
             notes.push(format!("{count} sources {words} left out"));
         }
     };
+    out(!options.choice.patches.is_empty(), choice.outside_patches, "of other patches than --patches");
     out(!options.choice.only.is_empty(), choice.outside_only, "outside --only");
     out(!options.choice.exclude.is_empty(), choice.excluded, "in --exclude");
     out(options.min_flux.is_some(), choice.below_min_flux, "below --min-flux");
@@ -182,8 +222,9 @@ fn pick(components: Vec<Component>, chosen: &[usize]) -> Vec<Component> {
 }
 
 /// Where was looked, in words.
-fn region(radius: Option<f64>, sight: &Sight) -> String {
+fn region(radius: Option<f64>, sight: &Sight, images: bool) -> String {
     match (radius, sight.directions.len()) {
+        (None, _) if images => "in the whole image".into(),
         (None, _) => "in the whole catalogue".into(),
         (Some(radius), 1) => format!("within {:.3}° of the field centre", radius.to_degrees()),
         (Some(radius), n) => format!("within {:.3}° of {n} field centres", radius.to_degrees()),

@@ -46,6 +46,14 @@ pub fn mix(correlations: &[i32]) -> Result<Mix, String> {
     Mix::new(rows).map_err(|error| error.to_string())
 }
 
+/// The mix that leaves Stokes parameters as they are.
+///
+/// # Errors
+/// Never: its coefficients are numbers.
+pub(crate) fn plain() -> Result<Mix, String> {
+    mix(&[1, 2, 3, 4])
+}
+
 /// The Stokes parameters (0–3) that any of the correlations feels.
 pub(crate) fn stokes_needed(mix: &Mix) -> [bool; 4] {
     let mut needed = [false; 4];

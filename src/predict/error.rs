@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::report::Report;
 use crate::catalog::CatalogError;
+use crate::image::sky::ImageError;
 use crate::ms::MsError;
 
 /// An error of a prediction.
@@ -19,6 +20,9 @@ pub enum PredictError {
     /// The catalogue cannot be used.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The images cannot be used.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// The arithmetic refused its input.
     #[error("{}: {context}: {source}", path.display())]
     Kernel {

@@ -1,10 +1,12 @@
 //! The sky about a phase centre: components become directions in its (l, m, n) axes.
 
-use kernels::{Shape as KernelShape, Source};
+use std::sync::Arc;
+
+use kernels::{Round, Shape as KernelShape, Shapelets, Source};
 
 use crate::beam::Offset;
 use crate::coords::{Direction, Frame};
-use crate::sky::{AngleFrame, Component, Shape};
+use crate::sky::{AngleFrame, Component, Ellipse, Shape, Shapelet, ShapeletTerm};
 
 /// Components with their positions in one frame, so that a centre of that frame costs no conversion.
 #[derive(Debug, Clone)]
@@ -16,8 +18,8 @@ pub(crate) struct Sky {
 #[derive(Debug, Clone)]
 struct Placed {
     position: Direction,
-    /// Major and minor FWHM [rad], position angle in `frame` [rad] and what it counts from.
-    gaussian: Option<(f64, f64, f64, AngleFrame)>,
+    /// Its shape, with the position angle in `frame`.
+    shape: Shape,
 }
 
 impl Sky {
@@ -25,15 +27,12 @@ impl Sky {
     pub(crate) fn new<'a>(components: impl IntoIterator<Item = &'a Component>, frame: Frame) -> Sky {
         let placed = components
             .into_iter()
-            .map(|component| match component.shape {
-                Shape::Point => Placed { position: component.position.to(frame), gaussian: None },
-                Shape::Gaussian(g) => {
-                    let (position, angle) = match g.angle_frame {
-                        AngleFrame::Source => component.position.to_with_angle(frame, g.position_angle),
-                        AngleFrame::Centre => (component.position.to(frame), g.position_angle),
-                    };
-                    Placed { position, gaussian: Some((g.major, g.minor, angle, g.angle_frame)) }
+            .map(|component| match component.shape.angle() {
+                Some((angle, AngleFrame::Source)) => {
+                    let (position, turned) = component.position.to_with_angle(frame, angle);
+                    Placed { position, shape: component.shape.turned(turned - angle) }
                 }
+                _ => Placed { position: component.position.to(frame), shape: component.shape.clone() },
             })
             .collect();
         Sky { frame, placed }
@@ -58,18 +57,40 @@ impl Sky {
 impl Placed {
     fn about(&self, centre: Direction) -> Source {
         let lmn = self.position.lmn(centre);
-        let shape = match self.gaussian {
-            None => KernelShape::Point,
-            Some((major, minor, angle, frame)) => {
-                let (east, north) = match frame {
-                    AngleFrame::Source => self.position.tangent_axes(centre),
-                    AngleFrame::Centre => ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
-                };
-                gaussian(major, minor, angle, [east, north])
+        let axes = || match self.shape.angle() {
+            Some((_, AngleFrame::Centre)) => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
+            _ => {
+                let (east, north) = self.position.tangent_axes(centre);
+                [east, north]
             }
+        };
+        let shape = match &self.shape {
+            Shape::Point => KernelShape::Point,
+            Shape::Gaussian(size) => gaussian(size.major, size.minor, size.position_angle, axes()),
+            Shape::Ring(size) => round(size, 0.0, axes()),
+            Shape::Disk(size) => round(size, 1.0, axes()),
+            Shape::LimbDarkenedDisk { disk, exponent } => round(disk, 1.0 + 0.5 * exponent, axes()),
+            Shape::Shapelet(shapelet) => shapelets(shapelet, axes()),
         };
         Source { lmn: [lmn.l, lmn.m, lmn.n_minus_1], shape }
     }
+}
+
+/// The kernel's disk or ring: the transform of `(1 − r²)^(order − 1)` over a disk is `Λ(π d u)` of that order, d being its
+/// diameter (CASA's `limbdarkeneddisk` has the exponent `order − 1`; the uniform disk is that of order 1, the ring that of
+/// order 0).
+fn round(size: &Ellipse, order: f64, [east, north]: [[f64; 3]; 2]) -> KernelShape {
+    let (sin, cos) = size.position_angle.sin_cos();
+    let axis = |diameter: f64, e: f64, n: f64| {
+        std::array::from_fn(|k| std::f64::consts::PI * diameter * (e * east[k] + n * north[k]))
+    };
+    KernelShape::Round(Round { p: axis(size.major, sin, cos), q: axis(size.minor, cos, -sin), order })
+}
+
+fn shapelets(shapelet: &Shapelet, axes: [[f64; 3]; 2]) -> KernelShape {
+    let ([x, y], factor) = shapelet.axes(axes);
+    let term = |term: &ShapeletTerm| ([term.n1, term.n2], factor * term.value);
+    KernelShape::Shapelets(Arc::new(Shapelets { x, y, terms: shapelet.terms.iter().map(term).collect() }))
 }
 
 /// The kernel's Gaussian of two full widths at half maximum and the position angle of the first [rad], which counts from

@@ -8,6 +8,8 @@ use std::time::Duration;
 use kernels::SimdLevel;
 
 use super::engine::Engine;
+use super::feeds::FeedRotation;
+use super::images::ImageSky;
 use super::primary::PointingOption;
 use super::smear::Smear;
 use crate::beam::BeamOption;
@@ -91,6 +93,8 @@ pub struct Choice {
     pub only: Vec<Area>,
     /// Leave out what lies in one of these.
     pub exclude: Vec<Area>,
+    /// Keep only what belongs to one of these patches; everything where there is none.
+    pub patches: Vec<String>,
     /// Sources put in by hand. They take the place of what lies within the match radius, and no cut applies to them.
     pub add: Vec<Component>,
 }
@@ -122,6 +126,10 @@ pub struct Options {
     pub min_apparent: Option<f64>,
     /// Whether the model is averaged within channels and integrations, as the data are.
     pub smear: Smear,
+    /// Whether the feeds turn over the sky.
+    pub feed_rotation: FeedRotation,
+    /// Calibration tables of CASA whose gains the model gets.
+    pub apply_gains: Vec<PathBuf>,
     /// Whether a selection without sources is an error.
     pub require_sources: bool,
     /// How the catalogue is read.
@@ -129,6 +137,8 @@ pub struct Options {
     /// The catalogue itself, as a table of text with the columns of a CSV file, where the caller holds it in memory; the
     /// job's path is then a name for it.
     pub held: Option<Arc<str>>,
+    /// Images that are the sky, instead of a catalogue; the job's path is then a name for them.
+    pub images: Option<ImageSky>,
     /// What its reader makes of polarisation and of malformed rows.
     pub handling: Handling,
     /// Where imports of large catalogues are kept; by default nowhere.
@@ -181,9 +191,12 @@ impl Default for Options {
             beam_limit: None,
             min_apparent: None,
             smear: Smear::default(),
+            feed_rotation: FeedRotation::default(),
+            apply_gains: Vec::new(),
             require_sources: false,
             read: ReadOptions::default(),
             held: None,
+            images: None,
             handling: Handling::default(),
             cache: Cache::off(),
             fields: None,

@@ -1,11 +1,12 @@
 //! What is computed for which rows: the chosen sky as kernels, one for each phase centre and set-up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use kernels::{Complex64, KernelError, Source};
 
-use super::correlate::{mix, stokes_needed};
+use super::chain::{Chain, Matrices, Moment, Receptors, basis};
+use super::correlate::{mix, plain, stokes_needed};
 use super::engine::{EngineChoice, Kernel, Load};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
@@ -54,6 +55,9 @@ pub(crate) struct Plan<'a> {
     setups: BTreeMap<i32, Setup>,
     engine: EngineChoice,
     averages: Averages,
+    chain: Chain,
+    /// Whether any component has a light curve, so that kernels hold for one integration.
+    varies: bool,
     cache: Recent<Key, Slot>,
 }
 
@@ -70,8 +74,10 @@ impl<'a> Plan<'a> {
         primary: &'a Primary,
         engine: EngineChoice,
         averages: Averages,
+        chain: Chain,
         memory: usize,
     ) -> Result<Plan<'a>> {
+        let varies = components.iter().any(|component| component.light_curve.is_some());
         let mut plan = Plan {
             observation,
             primary,
@@ -81,6 +87,8 @@ impl<'a> Plan<'a> {
             setups: BTreeMap::new(),
             engine,
             averages,
+            chain,
+            varies,
             cache: Recent::new(0),
         };
         let mut channels = 0;
@@ -89,7 +97,7 @@ impl<'a> Plan<'a> {
             let centre = plan.centre(field, time)?;
             plan.add_sky(centre.frame);
             if !plan.setups.contains_key(&data_desc) {
-                let beam = (!primary.is_none()).then(|| (primary.moves(), primary.kinds()));
+                let beam = plan.has_factors().then(|| (primary.moves() || varies, primary.kinds()));
                 let load = load(survey, used, data_desc, beam);
                 let key = Key { field, time: time.to_bits(), data_desc, pair: (0, 0) };
                 let setup = plan.setup(key, load)?;
@@ -98,11 +106,16 @@ impl<'a> Plan<'a> {
             }
         }
         // A beam gives every kernel spectra of its own.
-        let spectrum = if primary.is_none() { 0 } else { 4 * channels };
+        let spectrum = if plan.has_factors() { 4 * channels } else { 0 };
         let nodes = plan.setups.values().map(|setup| setup.channel.nodes().len()).max().unwrap_or(1);
         let kernel = (BYTES_PER_SOURCE + spectrum) * plan.components.len().max(1) * nodes;
         plan.cache = Recent::new((memory / kernel).clamp(8, 4096));
         Ok(plan)
+    }
+
+    /// Whether kernels have spectra of their own: through a beam, or at a time.
+    fn has_factors(&self) -> bool {
+        self.varies || !self.primary.is_none()
     }
 
     /// What computes the rows of each spectral window, in words, and why; windows of which the same can be said together.
@@ -148,7 +161,7 @@ impl<'a> Plan<'a> {
             .ok()
             .and_then(|id| self.observation.fields.get(id))
             .is_some_and(|field| field.moves());
-        let time = if moves || self.primary.moves() { rows.time[i].to_bits() } else { 0 };
+        let time = if moves || self.varies || self.primary.moves() { rows.time[i].to_bits() } else { 0 };
         let pair = if self.primary.is_none() {
             (0, 0)
         } else {
@@ -181,7 +194,7 @@ impl<'a> Plan<'a> {
             return Err(KernelError::Empty { what: "channels" });
         };
         let sources = setup.sources(&view.sources);
-        let kernels = if self.primary.is_none() {
+        let kernels = if !self.has_factors() {
             let views: Vec<&[Source]> = sources.iter().map(Vec::as_slice).collect();
             let about = |(weight, kernel): &(f32, Kernel)| Ok((*weight, kernel.with_sources(&views)?));
             setup.base.iter().map(about).collect::<std::result::Result<_, KernelError>>()?
@@ -195,25 +208,32 @@ impl<'a> Plan<'a> {
     /// What the beam makes of every component at every channel, shape (component, channel).
     fn factors(&self, key: Key, setup: &Setup, view: &View) -> Vec<f64> {
         let channels = setup.frequencies.len();
-        let mut factors = vec![1.0; view.offsets.len() * channels];
+        let mut factors = vec![1.0; self.components.len() * channels];
         for (offset, factors) in view.offsets.iter().zip(factors.chunks_exact_mut(channels.max(1))) {
             self.primary.apply(key.pair, *offset, &setup.frequencies, factors);
+        }
+        for (component, factors) in self.components.iter().zip(factors.chunks_exact_mut(channels.max(1))) {
+            if let Some(curve) = &component.light_curve {
+                let factor = curve.factor(f64::from_bits(key.time));
+                factors.iter_mut().for_each(|value| *value *= factor);
+            }
         }
         factors
     }
 
     /// The visibility of one correlation by a plain sum in double precision: what the kernels are
-    /// judged by. `view` is the [`Plan::view`] of the row's key; the row has its UVW [m] and exposure [s].
+    /// judged by. `view` is the [`Plan::view`] of the row's key; the row has its UVW [m] and exposure [s], and antennas.
     pub(crate) fn reference(
         &self,
         view: &View,
         key: Key,
         (uvw, exposure): ([f64; 3], f64),
+        moments: [&Moment; 2],
         channel: usize,
         correlation: usize,
-    ) -> Complex64 {
+    ) -> Result<Complex64> {
         let Some(setup) = self.setups.get(&key.data_desc) else {
-            return Complex64::default();
+            return Ok(Complex64::default());
         };
         let frequency = setup.frequencies[channel];
         let averaged = setup.channel != Rule::middle();
@@ -226,13 +246,43 @@ impl<'a> Plan<'a> {
         };
         let mut sums = [Complex64::default(); 4];
         for (index, (component, source)) in self.components.iter().zip(&view.sources).enumerate() {
-            let beam = view.offsets.get(index).map_or(1.0, |o| self.primary.factor(key.pair, *o, frequency));
+            let mut beam =
+                view.offsets.get(index).map_or(1.0, |o| self.primary.factor(key.pair, *o, frequency));
+            if let Some(curve) = &component.light_curve {
+                beam *= curve.factor(f64::from_bits(key.time));
+            }
             let response = sample.response(source, &setup.channel, &self.averages.integration) * beam;
             for (sum, flux) in sums.iter_mut().zip(four(component.stokes_at(frequency))) {
                 *sum += response * flux;
             }
         }
-        setup.mix.apply(correlation, &sums)
+        match setup.receptors() {
+            None => Ok(setup.mix.apply(correlation, &sums)),
+            Some(receptors) => {
+                let centre = self.centre(moments[0].field, moments[0].time)?;
+                self.chain.correlation(moments, &receptors, centre, frequency, correlation, &sums)
+            }
+        }
+    }
+
+    /// What a chain must know of a set-up; none where its rows do not go through one.
+    pub(crate) fn receptors(&self, data_desc: i32) -> Option<Receptors<'_>> {
+        self.setups.get(&data_desc).and_then(Setup::receptors)
+    }
+
+    /// The matrices of antennas; none where rows do not go through a chain.
+    pub(crate) fn matrices(&self, moments: impl Iterator<Item = Moment>) -> Result<Option<Matrices>> {
+        if self.chain.is_none() {
+            return Ok(None);
+        }
+        let mut wanted: Vec<Moment> = Vec::new();
+        let mut known = HashSet::new();
+        wanted.extend(moments.filter(|moment| known.insert(moment.key())));
+        let with = wanted.into_iter().filter_map(|moment| Some((moment, self.receptors(moment.data_desc)?)));
+        let all = with
+            .map(|(moment, receptors)| Ok((moment, receptors, self.centre(moment.field, moment.time)?)))
+            .collect::<Result<Vec<_>>>()?;
+        self.chain.matrices(&all).map(Some)
     }
 
     /// What the rows of a key see.
@@ -275,11 +325,18 @@ impl<'a> Plan<'a> {
                 self.observation.path.display()
             ))
         })?;
+        let basis = if self.chain.is_none() { None } else { Some(basis(&correlations)?) };
+        let mix = match basis {
+            None => mix,
+            Some(_) => plain().map_err(PredictError::Options)?,
+        };
         let planes = members(&self.components, stokes_needed(&mix));
         let mut setup = Setup {
             spectral_windows: windows,
             channel: self.averages.channel(&widths)?,
             mix,
+            correlations,
+            basis,
             spectra: planes.iter().map(|plane| spectra(&self.components, plane, &frequencies)).collect(),
             frequencies,
             widths,
@@ -289,7 +346,7 @@ impl<'a> Plan<'a> {
         };
         let view = self.view(key)?;
         let sources = setup.sources(&view.sources);
-        let seen = if self.primary.is_none() {
+        let seen = if !self.has_factors() {
             std::mem::take(&mut setup.spectra)
         } else {
             setup.through(&self.factors(key, &setup, &view))

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::check::CheckResult;
 use super::job::Mode;
 use super::pipeline::{Outcome, RowSelection};
+use crate::image::sky::Member;
 use crate::ms::{Observation, RowSurvey};
 use crate::sky::{IndexAccount, SurveyAccount};
 
@@ -72,6 +73,8 @@ pub struct AddedReport {
 pub struct ChoiceReport {
     /// Sources put in by hand, and what they replace.
     pub added: Vec<AddedReport>,
+    /// Sources of other patches than `--patches`.
+    pub outside_patches: usize,
     /// Sources outside `--only`.
     pub outside_only: usize,
     /// Sources in `--exclude`.
@@ -84,6 +87,19 @@ pub struct ChoiceReport {
     pub below_min_apparent: usize,
     /// Sources fainter than the brightest asked for.
     pub beyond_top: usize,
+}
+
+/// The images that are the sky.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ImagesReport {
+    /// Pixels other than zero in any of them.
+    pub pixels: usize,
+    /// Pixels that are blank or not finite, which count as zeros.
+    pub blanks: u64,
+    /// Whether they say that they are corrected for the primary beam.
+    pub corrected: bool,
+    /// The files.
+    pub files: Vec<Member>,
 }
 
 /// The catalogue and what was taken from it.
@@ -119,6 +135,19 @@ pub struct CatalogueReport {
     pub match_radius_arcsec: f64,
     /// What was added and taken out.
     pub choice: ChoiceReport,
+    /// The images, where they are the sky: rows are their pixels.
+    pub images: Option<ImagesReport>,
+}
+
+impl CatalogueReport {
+    /// What was predicted, and how many: `436 sources`, or `1000 pixels` of images.
+    pub fn counted(&self) -> String {
+        let (count, what) = match &self.images {
+            Some(images) => (images.pixels, "pixel"),
+            None => (self.selected, "source"),
+        };
+        format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    }
 }
 
 /// How the prediction is computed.
@@ -183,6 +212,8 @@ pub struct Report {
     pub beam: String,
     /// What the model is averaged over, in words; empty where it is not.
     pub smear: String,
+    /// What feeds and gains make of the model, a line each.
+    pub antennas: Vec<String>,
     /// The plan.
     pub plan: PlanReport,
     /// Where the time went.

@@ -8,6 +8,7 @@ use casacore::{Access, Table};
 use kernels::SimdLevel;
 use rayon::ThreadPool;
 
+use super::chain::Chain;
 use super::check::{Check, allowed};
 use super::choose::choose_sky;
 use super::deadline::bounded;
@@ -145,12 +146,6 @@ fn locked_run(
     let new_column = *column.presence() == Presence::Missing;
     check_cells(table, &column, &selection)?;
     check_base(table, &column, options)?;
-    let apart = Bundles::default();
-    let together = if options.mode == Mode::Replace && tiles::expected(table, &column, &selection, options) {
-        Bundles::new(&observation, &survey, &selection, new_column)?
-    } else {
-        Bundles::default()
-    };
     report.seconds.open = begun.elapsed().as_secs_f64();
 
     let clock = Instant::now();
@@ -158,7 +153,8 @@ fn locked_run(
     let (primary, frequencies) = (&outlook.primary, outlook.frequencies);
     let (components, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
     report.beam = primary.description.clone();
-    for warning in outlook.doubts(&components) {
+    let of_images = skies.images().and_then(|images| images.doubts(!primary.is_none()));
+    for warning in outlook.doubts(&components).into_iter().chain(of_images) {
         observer.warning(&warning);
         report.warnings.push(warning);
     }
@@ -181,10 +177,22 @@ fn locked_run(
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
     let averages = Averages::new(options.smear, &components, &outlook.centres, &survey, frequencies[1])?;
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
+    let chain = Chain::new(table, &observation, options)?;
+    report.antennas = chain.describe();
+    let apart = Bundles::default();
+    // What antennas do to the signal is told for each window, and images often are: spectra may jump between them.
+    let joins = chain.is_none() && skies.images().is_none() && options.mode == Mode::Replace;
+    let together = if joins && tiles::expected(table, &column, &selection, options) {
+        Bundles::new(&observation, &survey, &selection, new_column)?
+    } else {
+        Bundles::default()
+    };
     let new_plan = |bundles, components| {
         let (used, engine, averages) = (&selection.used, engine.clone(), averages.clone());
-        let (sky, memory) = (&observation, options.memory);
-        pool.install(|| Plan::new(sky, &survey, used, bundles, components, primary, engine, averages, memory))
+        let (sky, chain, memory) = (&observation, chain.clone(), options.memory);
+        let make =
+            || Plan::new(sky, &survey, used, bundles, components, primary, engine, averages, chain, memory);
+        pool.install(make)
     };
     let mut bundles = &together;
     let mut plan = new_plan(bundles, components)?;
@@ -476,9 +484,9 @@ fn write_history(table: &Table, provenance: &Provenance, report: &Report, option
         None => "not checked".into(),
     };
     let message = format!(
-        "nvss-predict {}: {} sources, {:.3} Jy, {} {} into {} ({} rows); {check}",
+        "nvss-predict {}: {}, {:.3} Jy, {} {} into {} ({} rows); {check}",
         report.version,
-        report.catalogue.selected,
+        report.catalogue.counted(),
         report.catalogue.flux_jy,
         report.catalogue.path,
         match report.mode {

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use kernels::{KernelError, Mix, Plane, Source};
 use rayon::prelude::*;
 
+use super::chain::Receptors;
 use super::engine::{Content, EngineChoice, Kernel, Load};
+use super::jones::Basis;
 use super::smear::Rule;
 use crate::ms::RowSurvey;
 use crate::sky::{Component, Stokes};
@@ -24,6 +26,10 @@ pub(super) struct Setup {
     pub(super) widths: Vec<f64>,
     pub(super) channel: Rule,
     pub(super) mix: Mix,
+    /// casacore's codes of the correlations.
+    pub(super) correlations: Vec<i32>,
+    /// How the receptors feel, where rows make their correlations of Stokes parameters, which the mix leaves then.
+    pub(super) basis: Option<Basis>,
     pub(super) planes: Vec<Members>,
     /// Flux densities of each plane, shape (component, channel) [Jy], before the beam; empty where there is none.
     pub(super) spectra: Vec<Vec<f32>>,
@@ -88,6 +94,13 @@ impl Setup {
         self.channel.nodes().iter().enumerate().map(node).collect()
     }
 
+    /// What a chain must know of it; none where rows do not go through one.
+    pub(super) fn receptors(&self) -> Option<Receptors<'_>> {
+        let Setup { frequencies, correlations, .. } = self;
+        let (basis, window) = (self.basis?, *self.spectral_windows.first()?);
+        Some(Receptors { window, frequencies, correlations, basis })
+    }
+
     /// Spectra through a beam: each of a component's times its factors, shape (component, channel).
     pub(super) fn through(&self, factors: &[f64]) -> Vec<Vec<f32>> {
         let channels = self.frequencies.len().max(1);
@@ -107,7 +120,7 @@ impl Setup {
 
     /// The sources of each plane out of those of all components.
     pub(super) fn sources(&self, all: &[Source]) -> Vec<Vec<Source>> {
-        let pick = |plane: &Members| plane.components.iter().map(|index| all[*index]).collect();
+        let pick = |plane: &Members| plane.components.iter().map(|index| all[*index].clone()).collect();
         self.planes.iter().map(pick).collect()
     }
 }
@@ -143,9 +156,7 @@ pub(super) fn members(components: &[Component], needed: [bool; 4]) -> Vec<Member
         .filter(|stokes| needed[*stokes])
         .map(|stokes| Members {
             stokes,
-            components: (0..components.len())
-                .filter(|index| four(components[*index].stokes)[stokes] != 0.0)
-                .collect(),
+            components: (0..components.len()).filter(|index| components[*index].has(stokes)).collect(),
         })
         .filter(|plane| !plane.components.is_empty())
         .collect()
@@ -156,13 +167,9 @@ pub(super) fn spectra(components: &[Component], plane: &Members, frequencies: &[
     let mut spectra = vec![0.0f32; plane.components.len() * frequencies.len()];
     spectra.par_chunks_mut(frequencies.len().max(1)).zip(&plane.components).for_each_init(
         || vec![0.0; frequencies.len()],
-        |scale, (spectrum, index)| {
-            let component = &components[*index];
-            component.evaluate(frequencies, scale);
-            let flux = four(component.stokes)[plane.stokes];
-            for (value, factor) in spectrum.iter_mut().zip(scale) {
-                *value = (flux * *factor) as f32;
-            }
+        |flux, (spectrum, index)| {
+            components[*index].evaluate(plane.stokes, frequencies, flux);
+            spectrum.iter_mut().zip(flux).for_each(|(value, flux)| *value = *flux as f32);
         },
     );
     spectra

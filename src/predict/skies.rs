@@ -1,6 +1,7 @@
 //! The catalogues of a run: opened, read, and made one sky.
 
 use super::error::Result;
+use super::images::OpenImages;
 use super::job::{Job, Radius};
 use super::one_sky::{Parts, Sky, WHOLE};
 use super::report::{CatalogueReport, ChoiceReport, MemberReport};
@@ -15,6 +16,8 @@ const MARGIN: f64 = 10.0 / 60.0 * std::f64::consts::PI / 180.0;
 pub(super) struct Skies {
     /// The catalogue or the surveys to merge, then those that only serve spectra.
     skies: Vec<Sky>,
+    /// Images that are the sky instead.
+    images: Option<OpenImages>,
     merges: bool,
     /// What the runs of a batch see together, where there are several: files are read once for all of them.
     together: Option<Option<Near>>,
@@ -33,7 +36,8 @@ impl Skies {
         let merging = &job.options.merging;
         let merges = !merging.surveys.is_empty();
         let mut skies = Vec::new();
-        if !merges {
+        let images = job.options.images.as_ref().map(OpenImages::open).transpose()?;
+        if !merges && images.is_none() {
             skies.push(Sky::alone(job)?);
         }
         for member in &merging.surveys {
@@ -45,11 +49,17 @@ impl Skies {
         let choice = &job.options.choice;
         Ok(Skies {
             skies,
+            images,
             merges,
             together: None,
             only: regions(&choice.only)?,
             exclude: regions(&choice.exclude)?,
         })
+    }
+
+    /// The images that are the sky, if they are.
+    pub(super) fn images(&self) -> Option<&OpenImages> {
+        self.images.as_ref()
     }
 
     /// Whether any catalogue is a file that must be read to its end, not a database that is asked for what is near.
@@ -86,6 +96,9 @@ impl Skies {
 
     /// Reads what lies in `near` and makes it one sky; the report says all but what is chosen of it.
     pub(super) fn gather(&self, job: &Job, near: Option<Near>) -> Result<(Vec<Component>, CatalogueReport)> {
+        if let Some(images) = &self.images {
+            return images.gather(&job.catalogue);
+        }
         let merging = &job.options.merging;
         let several = self.skies.len() > 1;
         let near = near.map(|near| Near { radius: near.radius + self.margin(), ..near });

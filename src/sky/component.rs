@@ -1,24 +1,29 @@
 //! A source of the sky model.
 
-use std::fmt;
-use std::str::FromStr;
+use std::sync::Arc;
 
-use super::Spectrum;
+use super::{LightCurve, Polarisation, Shape, Spectrum, Table};
 use crate::coords::Direction;
 
-/// One source: a point or a Gaussian, with its spectrum.
+/// One source: where it is, its shape, and its flux density at every frequency, which is [`Component::stokes_at`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Component {
     /// The name the catalogue gives it, if any.
     pub name: Option<String>,
+    /// The patch (DP3) or cluster (SAGECal) that it belongs to, if any: sources that are calibrated together.
+    pub patch: Option<Arc<str>>,
     /// Where it is.
     pub position: Direction,
     /// Its shape.
     pub shape: Shape,
     /// Its flux density at the spectrum's reference frequency [Jy]; may be negative.
     pub stokes: Stokes,
-    /// How the flux density goes with frequency.
+    /// How Stokes I goes with frequency.
     pub spectrum: Spectrum,
+    /// How Stokes Q, U and V do, where they do not follow I.
+    pub polarisation: Option<Box<Polarisation>>,
+    /// How all of it goes with time, where it does: a factor.
+    pub light_curve: Option<Arc<LightCurve>>,
 }
 
 /// The four Stokes parameters [Jy].
@@ -40,6 +45,23 @@ impl Stokes {
         Stokes { i, ..Stokes::default() }
     }
 
+    /// Emission of `i` [Jy] of which the `fraction` is linearly polarised at `angle` [rad], north through east, and `v` [Jy]
+    /// circularly.
+    pub fn linear(i: f64, fraction: f64, angle: f64, v: f64) -> Self {
+        let (sin, cos) = (2.0 * angle).sin_cos();
+        Stokes { i, q: i * fraction * cos, u: i * fraction * sin, v }
+    }
+
+    /// One of them: 0, 1, 2, 3 for I, Q, U, V.
+    pub fn get(&self, which: usize) -> f64 {
+        match which {
+            0 => self.i,
+            1 => self.q,
+            2 => self.u,
+            _ => self.v,
+        }
+    }
+
     /// All four times `factor`.
     pub fn scaled(self, factor: f64) -> Self {
         Stokes { i: self.i * factor, q: self.q * factor, u: self.u * factor, v: self.v * factor }
@@ -56,82 +78,6 @@ impl Stokes {
     }
 }
 
-/// The shape of a component.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Shape {
-    /// Unresolved.
-    Point,
-    /// An elliptical Gaussian.
-    Gaussian(Gaussian),
-}
-
-/// An elliptical Gaussian, `major ≥ minor ≥ 0`, `major > 0`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Gaussian {
-    /// Full width at half maximum of the longer axis [rad].
-    pub major: f64,
-    /// Full width at half maximum of the shorter axis [rad]; 0 for a line.
-    pub minor: f64,
-    /// Position angle of the longer axis, north through east [rad].
-    pub position_angle: f64,
-    /// Whose north the position angle counts from.
-    pub angle_frame: AngleFrame,
-}
-
-impl Gaussian {
-    /// A Gaussian of two widths [rad] and the position angle [rad] of the first.
-    ///
-    /// If the first is the smaller, the two are exchanged and the angle turned by 90°, which is the same
-    /// ellipse.
-    pub fn new(first: f64, second: f64, position_angle: f64, angle_frame: AngleFrame) -> Self {
-        if first < second {
-            let position_angle = position_angle + std::f64::consts::FRAC_PI_2;
-            return Gaussian { major: second, minor: first, position_angle, angle_frame };
-        }
-        Gaussian { major: first, minor: second, position_angle, angle_frame }
-    }
-}
-
-/// Whose north a position angle counts from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AngleFrame {
-    /// Local north at the source, in the frame of its position: what catalogues mean.
-    #[default]
-    Source,
-    /// North at the phase centre (the m axis): what DP3 means by `OrientationIsAbsolute=false`.
-    Centre,
-}
-
-impl fmt::Display for AngleFrame {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            AngleFrame::Source => "source",
-            AngleFrame::Centre => "centre",
-        })
-    }
-}
-
-/// A name of an angle frame that is not known.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown position-angle frame '{0}': use source (north at the source) or centre (north at the phase centre)"
-)]
-pub struct UnknownAngleFrame(pub String);
-
-impl FromStr for AngleFrame {
-    type Err = UnknownAngleFrame;
-
-    /// Reads `source` or `centre` (`center`), in any case.
-    fn from_str(text: &str) -> Result<Self, UnknownAngleFrame> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "source" => Ok(AngleFrame::Source),
-            "centre" | "center" => Ok(AngleFrame::Centre),
-            _ => Err(UnknownAngleFrame(text.trim().to_owned())),
-        }
-    }
-}
-
 /// What is wrong with a component.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ComponentError {
@@ -143,7 +89,7 @@ pub enum ComponentError {
     Flux,
     /// A width is negative or not finite, or the axes are exchanged.
     #[error(
-        "the widths {major:e} and {minor:e} rad are not those of a Gaussian (finite, major ≥ minor ≥ 0, major > 0)"
+        "the widths {major:e} and {minor:e} rad are not those of an ellipse (finite, major ≥ minor ≥ 0, major > 0)"
     )]
     Size {
         /// The longer axis [rad].
@@ -160,6 +106,32 @@ pub enum ComponentError {
     /// A spectral term is not finite.
     #[error("a term of the spectrum is not a finite number")]
     Term,
+    /// The exponent of a limb-darkened disk is none that is offered.
+    #[error("the exponent {0} of a limb-darkened disk is not from -1.9 to 20")]
+    Exponent(f64),
+    /// A shapelet's order is too high.
+    #[error("a shapelet of order {0}: they go up to 100")]
+    Order(u8),
+    /// A shapelet's coefficient is not finite.
+    #[error("a coefficient of a shapelet is not a finite number")]
+    Shapelet,
+    /// A spectral line's width is not a positive number.
+    #[error("the width {0} Hz of a spectral line is not a positive number")]
+    Width(f64),
+    /// A table of flux densities has no entries, or two at one frequency.
+    #[error("a table of flux densities needs entries, one for each frequency")]
+    Table,
+    /// Q and U, or V, have an ordinary polynomial or a table of their own.
+    #[error(
+        "the spectrum of the polarised emission is not relative: use a power law, a logarithmic polynomial or a line"
+    )]
+    OwnSpectrum,
+    /// A light curve has too few times, or bad ones.
+    #[error("a light curve needs two times or more, all different, and finite flux densities")]
+    LightCurve,
+    /// A rotation measure or its reference is not finite.
+    #[error("the rotation measure is not a finite number")]
+    RotationMeasure,
     /// An ordinary polynomial scales Q, U and V by I, which is zero.
     #[error(
         "an ordinary polynomial spectrum needs a flux density other than zero at its reference frequency"
@@ -168,9 +140,27 @@ pub enum ComponentError {
 }
 
 impl Component {
+    /// A source without a name, whose polarisation follows its spectrum.
+    pub fn new(position: Direction, shape: Shape, stokes: Stokes, spectrum: Spectrum) -> Self {
+        let (name, patch, polarisation, light_curve) = (None, None, None, None);
+        Component { name, patch, position, shape, stokes, spectrum, polarisation, light_curve }
+    }
+
     /// An unpolarised point source of `flux` [Jy].
     pub fn point(position: Direction, flux: f64, spectrum: Spectrum) -> Self {
-        Component { name: None, position, shape: Shape::Point, stokes: Stokes::unpolarised(flux), spectrum }
+        Component::new(position, Shape::Point, Stokes::unpolarised(flux), spectrum)
+    }
+
+    /// A source with the flux densities of a table.
+    pub fn tabulated(position: Direction, shape: Shape, table: Arc<Table>) -> Self {
+        let (_, stokes) = table.middle();
+        Component::new(position, shape, stokes, Spectrum::Table(table))
+    }
+
+    /// The same under this name.
+    pub fn named(mut self, name: Option<String>) -> Self {
+        self.name = name;
+        self
     }
 
     /// Whether every number is one a prediction can be made from; every reader calls it on every component.
@@ -184,32 +174,87 @@ impl Component {
         if !self.stokes.is_finite() {
             return Err(ComponentError::Flux);
         }
-        if let Shape::Gaussian(Gaussian { major, minor, position_angle, .. }) = self.shape {
-            if !(major.is_finite() && major > 0.0 && minor >= 0.0 && minor <= major) {
-                return Err(ComponentError::Size { major, minor });
+        self.shape.check()?;
+        self.spectrum.check(self.stokes.i)?;
+        let Some(polarisation) = &self.polarisation else { return Ok(()) };
+        for own in [&polarisation.linear, &polarisation.circular].into_iter().flatten() {
+            if own.is_absolute() {
+                return Err(ComponentError::OwnSpectrum);
             }
-            if !position_angle.is_finite() {
-                return Err(ComponentError::Angle);
-            }
+            own.check(self.stokes.i)?;
         }
-        self.spectrum.check(self.stokes.i)
+        match polarisation.rotation {
+            Some(rotation) if !rotation.is_finite() => Err(ComponentError::RotationMeasure),
+            _ => Ok(()),
+        }
     }
 
-    /// The flux density at `frequency` [Hz], in [Jy].
+    /// The flux density at `frequency` [Hz], in [Jy]: what every prediction is made from, times the light curve.
     ///
-    /// Q, U and V keep their fraction of I.
+    /// Q, U and V keep their fraction of I unless [`Component::polarisation`] or a table says otherwise.
     pub fn stokes_at(&self, frequency: f64) -> Stokes {
-        self.stokes.scaled(self.spectrum.scale(self.stokes.i, frequency))
+        let [i, q, u, v] = std::array::from_fn(|which| self.value(which, frequency));
+        Stokes { i, q, u, v }
     }
 
-    /// The factor on [`Component::stokes`] at every frequency.
+    /// One Stokes parameter, 0, 1, 2, 3 for I, Q, U, V, at `frequency` [Hz], in [Jy].
+    pub fn value(&self, which: usize, frequency: f64) -> f64 {
+        let turned = self.polarisation.as_ref().and_then(|polarisation| polarisation.rotation);
+        match (turned, which) {
+            (Some(rotation), 1 | 2) => rotation
+                .turn([self.unturned(1, frequency), self.unturned(2, frequency)], frequency)[which - 1],
+            _ => self.unturned(which, frequency),
+        }
+    }
+
+    /// The same without Faraday rotation.
+    fn unturned(&self, which: usize, frequency: f64) -> f64 {
+        let own = self.polarisation.as_ref().and_then(|polarisation| match which {
+            0 => None,
+            1 | 2 => polarisation.linear.as_ref(),
+            _ => polarisation.circular.as_ref(),
+        });
+        let flux = self.stokes.get(which);
+        match (own, &self.spectrum) {
+            (Some(own), _) => flux * own.scale(self.stokes.i, frequency),
+            (None, Spectrum::Table(table)) => table.value(which, frequency),
+            (None, Spectrum::Polynomial { .. }) if which != 0 && flux == 0.0 => 0.0,
+            (None, spectrum) => flux * spectrum.scale(self.stokes.i, frequency),
+        }
+    }
+
+    /// Whether a Stokes parameter (0–3) may be other than zero at some frequency.
+    pub fn has(&self, which: usize) -> bool {
+        let unturned = |which: usize| match &self.spectrum {
+            Spectrum::Table(table) => table.has(which),
+            _ => self.stokes.get(which) != 0.0,
+        };
+        let turns = self.polarisation.as_ref().is_some_and(|polarisation| polarisation.rotation.is_some());
+        if turns && (which == 1 || which == 2) { unturned(1) || unturned(2) } else { unturned(which) }
+    }
+
+    /// [`Component::value`] at every frequency.
     ///
-    /// `frequencies` [Hz] and `out` are (channel); `out` is overwritten.
+    /// `frequencies` [Hz] and `out` [Jy] are (channel); `out` is overwritten.
     ///
     /// # Panics
     /// If the two differ in length.
-    pub fn evaluate(&self, frequencies: &[f64], out: &mut [f64]) {
-        self.spectrum.evaluate(self.stokes.i, frequencies, out);
+    pub fn evaluate(&self, which: usize, frequencies: &[f64], out: &mut [f64]) {
+        assert_eq!(frequencies.len(), out.len(), "one value per frequency");
+        if self.spectrum == Spectrum::Flat && self.polarisation.is_none() {
+            out.fill(self.stokes.get(which));
+            return;
+        }
+        for (value, frequency) in out.iter_mut().zip(frequencies) {
+            *value = self.value(which, *frequency);
+        }
+    }
+
+    /// The same source with `factor` times the flux density at every frequency.
+    pub fn scaled(mut self, factor: f64) -> Self {
+        self.spectrum = self.spectrum.scaled(factor);
+        self.stokes = self.stokes.scaled(factor);
+        self
     }
 }
 
@@ -217,6 +262,7 @@ impl Component {
 mod tests {
     use super::*;
     use crate::coords::Frame;
+    use crate::sky::{AngleFrame, FaradayRotation, Gaussian, Interpolation};
 
     fn source() -> Component {
         let spectrum = Spectrum::PowerLaw { alpha: -0.7, reference: 1.4e9 };
@@ -234,11 +280,55 @@ mod tests {
         assert_eq!(there.q / there.i, 0.1);
     }
 
+    /// DP3's Q, U and V stay while I falls; with a rotation measure they follow I and turn by 2 RM λ².
     #[test]
-    fn axes_are_put_in_order_without_changing_the_ellipse() {
-        let turned = Gaussian::new(1.0, 2.0, 0.1, AngleFrame::Source);
-        assert_eq!((turned.major, turned.minor), (2.0, 1.0));
-        assert!((turned.position_angle - 0.1 - std::f64::consts::FRAC_PI_2).abs() < 1e-15);
+    fn polarisation_has_a_course_of_its_own() {
+        let mut dp3 = source();
+        dp3.polarisation = Some(Box::new(Polarisation {
+            linear: Some(Spectrum::Flat),
+            circular: Some(Spectrum::Flat),
+            rotation: None,
+        }));
+        let there = dp3.stokes_at(2.8e9);
+        assert_eq!((there.q, there.u, there.v), (0.2, -0.1, 0.05));
+        assert!((there.i - 2.0 * 2f64.powf(-0.7)).abs() < 1e-15);
+        let mut turning = source();
+        turning.stokes = Stokes::linear(2.0, 0.1, 0.3, 0.0);
+        let rotation = FaradayRotation { measure: 10.0, reference: 0.0 };
+        turning.polarisation =
+            Some(Box::new(Polarisation { rotation: Some(rotation), ..Polarisation::default() }));
+        let there = turning.stokes_at(2.8e9);
+        let chi = 0.3 + 10.0 * (299_792_458.0f64 / 2.8e9).powi(2);
+        assert!((there.q - there.i * 0.1 * (2.0 * chi).cos()).abs() < 1e-14);
+        assert!((there.u - there.i * 0.1 * (2.0 * chi).sin()).abs() < 1e-14);
+        turning.stokes.u = 0.0;
+        assert!(turning.has(2) && !turning.has(3));
+        let rotation = FaradayRotation::from_frequency(10.0, 2.8e9);
+        turning.polarisation =
+            Some(Box::new(Polarisation { rotation: Some(rotation), ..Polarisation::default() }));
+        assert_eq!(turning.value(2, 2.8e9), 0.0);
+        let mut values = [f64::NAN; 3];
+        turning.evaluate(2, &[1e9, 2e9, 3e9], &mut values);
+        assert_eq!(values, [1e9, 2e9, 3e9].map(|frequency| turning.stokes_at(frequency).u));
+    }
+
+    #[test]
+    fn scaled_sources_are_so_at_every_frequency() {
+        let table = [(1e9, Stokes::unpolarised(3.0)), (2e9, Stokes { i: 2.0, q: 0.5, u: 0.0, v: 0.1 })];
+        let table = Arc::new(Table::new(&table, Interpolation::Linear).unwrap());
+        let tabulated = Component::tabulated(source().position, Shape::Point, table);
+        assert!(tabulated.has(1) && !tabulated.has(2));
+        let mut polynomial = source();
+        polynomial.spectrum = Spectrum::Polynomial { terms: vec![0.4, -0.2], reference: 1.4e9 };
+        for component in [source(), tabulated, polynomial] {
+            let half = component.clone().scaled(0.5);
+            for frequency in [1e9, 1.3e9, 1.7e9] {
+                for which in 0..4 {
+                    let expected = 0.5 * component.value(which, frequency);
+                    assert!((half.value(which, frequency) - expected).abs() < 1e-15);
+                }
+            }
+        }
     }
 
     #[test]
@@ -252,17 +342,12 @@ mod tests {
         assert!(matches!(broken(|s| s.position.latitude = 1.6), ComponentError::Position(_)));
         assert!(matches!(broken(|s| s.position.longitude = f64::NAN), ComponentError::Position(_)));
         assert_eq!(broken(|s| s.stokes.u = f64::INFINITY), ComponentError::Flux);
-        let gaussian =
-            |major, minor, angle| Shape::Gaussian(Gaussian::new(major, minor, angle, AngleFrame::Centre));
-        for (major, minor) in
-            [(1.0, -1.0), (0.0, 0.0), (f64::NAN, 1.0), (1.0, f64::NAN), (f64::INFINITY, 1.0)]
-        {
-            let mut source = source();
-            source.shape = gaussian(major, minor, 0.0);
-            assert!(matches!(source.check(), Err(ComponentError::Size { .. })), "{major} {minor}");
-        }
         let mut source = source();
-        source.shape = gaussian(1.0, 0.5, f64::NAN);
-        assert_eq!(source.check(), Err(ComponentError::Angle));
+        source.shape = Shape::Gaussian(Gaussian::new(1.0, -0.5, 0.0, AngleFrame::Source));
+        assert!(matches!(source.check(), Err(ComponentError::Size { .. })));
+        let mut source = self::source();
+        let own = Spectrum::Polynomial { terms: vec![1.0], reference: 1e9 };
+        source.polarisation = Some(Box::new(Polarisation { linear: Some(own), ..Polarisation::default() }));
+        assert_eq!(source.check(), Err(ComponentError::OwnSpectrum));
     }
 }

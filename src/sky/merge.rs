@@ -12,9 +12,9 @@
 
 use serde::Serialize;
 
+use super::Component;
 use super::indices::far_apart;
 use super::neighbours::Neighbours;
-use super::{Component, Shape};
 
 /// The share of a source's flux density from which on finer sources are its parts.
 const SHARE: f64 = 0.5;
@@ -112,18 +112,10 @@ pub struct Merged {
     pub account: Vec<SurveyAccount>,
 }
 
-/// A source's size as fitted, full width at half maximum of the longer axis [rad].
-fn size(component: &Component) -> f64 {
-    match component.shape {
-        Shape::Point => 0.0,
-        Shape::Gaussian(gaussian) => gaussian.major,
-    }
-}
-
 impl Layer {
     /// How far from a source of this survey lies what it cannot be told from [rad].
     pub(super) fn reach(&self, component: &Component, radius: f64) -> f64 {
-        (0.5 * self.instrument.beam).max((0.5 * size(component)).min(FURTHEST)).max(radius)
+        (0.5 * self.instrument.beam).max((0.5 * component.shape.extent()).min(FURTHEST)).max(radius)
     }
 
     /// The frequency of a source's flux density [Hz].
@@ -238,7 +230,7 @@ pub fn merge(layers: &[Layer], radius: f64) -> Merged {
                 Fate::Kept | Fate::Reduced => {
                     if let (Fate::Reduced, Some(within)) = (fate, within) {
                         account.taken_off_jy += within.flux;
-                        component.stokes = component.stokes.scaled((flux - within.flux) / flux);
+                        component = component.scaled((flux - within.flux) / flux);
                     }
                     account.kept += 1;
                     merged.components.push(component);

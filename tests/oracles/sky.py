@@ -7,6 +7,8 @@ JSON: a list of objects with
   ra_deg, dec_deg            in `frame`: J2000 (default), ICRS, B1950, GALACTIC
   i, q, u, v                 Jy at ref_hz (q, u, v default 0)
   terms, ref_hz              log10 terms of the spectrum (none: flat); Q, U, V keep their fraction of I
+  series                     instead: factors of (nu/ref_hz - 1)^k
+  steps                      instead: [[low, high, factor], ...], each in its band [Hz]
   major_arcsec, minor_arcsec, pa_deg, pa_frame    Gaussian FWHM axes; pa_frame "source" or "centre"
 """
 
@@ -29,9 +31,16 @@ class Source:
     terms: list = field(default_factory=list)
     ref_hz: float = 1.4e9
     gauss: tuple = None  # major [rad], minor [rad], position angle [rad], "source" | "centre"
+    series: list = None
+    steps: list = None
 
     def spectrum(self, freq):
         """Flux in units of the reference flux at each frequency [Hz]."""
+        freq = np.asarray(freq)
+        if self.series is not None:
+            return np.polynomial.polynomial.polyval(freq / self.ref_hz - 1, self.series)
+        if self.steps is not None:
+            return np.select([(low <= freq) & (freq < high) for low, high, _ in self.steps], [f for _, _, f in self.steps])
         log = np.log10(np.asarray(freq) / self.ref_hz)
         return 10.0 ** sum((c * log ** (k + 1) for k, c in enumerate(self.terms)), np.zeros_like(log))
 
@@ -59,6 +68,8 @@ def _source(e):
         list(e.get("terms", [])),
         e.get("ref_hz", 1.4e9),
         gauss,
+        e.get("series"),
+        e.get("steps"),
     )
 
 

@@ -24,7 +24,7 @@ mod seconds {
 }
 
 /// How much slower than AVX2 a level is.
-fn slowness(level: SimdLevel) -> f64 {
+pub fn slowness(level: SimdLevel) -> f64 {
     match level {
         SimdLevel::Portable => 5.0,
         // Half the width of AVX2, and no slower an instruction.
@@ -52,6 +52,12 @@ fn sum(plan: &Plan, segments: impl Iterator<Item = usize>) -> f64 {
 pub fn direct(plan: &Plan, level: SimdLevel) -> f64 {
     let store = (plan.channels * plan.correlations) as f64 * seconds::STORE;
     (store + sum(plan, plan.segments.iter().map(|segment| segment.len))) * slowness(level)
+}
+
+/// Seconds a row takes from nodes to channels, of so many Stokes parameters, and to its correlations.
+pub fn channels(channels: usize, slots: usize, correlations: usize, taps: usize, level: SimdLevel) -> f64 {
+    let taps = (channels * slots * taps) as f64 * seconds::TAP;
+    (taps + (channels * correlations) as f64 * seconds::STORE) * slowness(level)
 }
 
 /// Seconds a row of delays takes on one core, for delays of at most `delay` [s].

@@ -18,8 +18,11 @@ pub(crate) mod spectrum;
 mod spread;
 pub(crate) mod taps;
 
+use crate::plan::{check, check_sources};
+use crate::shaped::Shaped;
 use crate::simd::{Line, Token};
 use crate::{KernelError, Mix, Plane, SPEED_OF_LIGHT, SimdLevel, Source};
+use memo::Memo;
 use num_complex::Complex32;
 use plan::DelayPlan;
 use run::{Job, cells, lines};
@@ -54,6 +57,7 @@ pub struct DelayFft {
     token: Token,
     options: DelayOptions,
     plan: DelayPlan,
+    shaped: Option<Shaped>,
 }
 
 /// The working memory of [`DelayFft::predict`]: one for each thread, for the plan that made it and its
@@ -82,8 +86,28 @@ impl DelayFft {
         if !EPSILON.contains(&options.epsilon) {
             return Err(KernelError::Epsilon { epsilon: options.epsilon });
         }
-        let plan = DelayPlan::new(token.widths(), channels, planes, mix, options.epsilon, Arc::default())?;
-        Ok(Self { level, token, options: *options, plan })
+        Self::on(level, token, channels, planes, mix, options, Arc::default())
+    }
+
+    fn on(
+        level: SimdLevel,
+        token: Token,
+        channels: &[f64],
+        planes: &[Plane],
+        mix: &Mix,
+        options: &DelayOptions,
+        memo: Arc<Memo>,
+    ) -> Result<Self, KernelError> {
+        check(channels, planes)?;
+        let split = Shaped::split(channels, planes, mix);
+        let plan = |planes: &[Plane]| {
+            DelayPlan::new(token.widths(), channels, planes, mix, options.epsilon, Arc::clone(&memo))
+        };
+        let (plan, shaped) = match split {
+            None => (plan(planes)?, None),
+            Some(split) => (plan(&split.planes())?, Some(split.shaped)),
+        };
+        Ok(Self { level, token, options: *options, plan, shaped })
     }
 
     /// Another plan for the same `channels`, with other spectra, as through a beam that looks elsewhere: as good as
@@ -93,8 +117,7 @@ impl DelayFft {
     /// As [`DelayFft::new`].
     pub fn with_spectra(&self, channels: &[f64], planes: &[Plane], mix: &Mix) -> Result<Self, KernelError> {
         let memo = if self.plan.is_for(channels) { Arc::clone(&self.plan.memo) } else { Arc::default() };
-        let plan = DelayPlan::new(self.token.widths(), channels, planes, mix, self.options.epsilon, memo)?;
-        Ok(Self { plan, ..*self })
+        Self::on(self.level, self.token, channels, planes, mix, &self.options, memo)
     }
 
     /// The same spectra with the sources elsewhere (another phase centre): shares the kernels with `self`.
@@ -103,9 +126,15 @@ impl DelayFft {
     ///
     /// # Errors
     /// [`KernelError`] for lengths that disagree, values that are not finite or out of range, or a source that changed
-    /// between point and Gaussian.
+    /// from one kind of shape to another.
     pub fn with_sources(&self, planes: &[&[Source]]) -> Result<Self, KernelError> {
-        Ok(Self { plan: self.plan.with_sources(planes)?, ..*self })
+        let Some(shaped) = &self.shaped else {
+            return Ok(Self { plan: self.plan.with_sources(planes)?, shaped: None, ..*self });
+        };
+        planes.iter().try_for_each(|sources| check_sources(sources))?;
+        let (shaped, left) = shaped.with_sources(planes)?;
+        let left: Vec<&[Source]> = left.iter().map(Vec::as_slice).collect();
+        Ok(Self { plan: self.plan.with_sources(&left)?, shaped: Some(shaped), ..*self })
     }
 
     /// The working memory for one thread.
@@ -143,9 +172,17 @@ impl DelayFft {
     pub fn sources(&self) -> usize {
         self.plan.slots.iter().map(|slot| slot.points.len() + slot.gaussians.len()).sum::<usize>()
             + self.plan.unfit.len()
+            + self.shaped()
     }
 
-    /// The sources that go to the direct sum, as (plane, source): their spectra are no short series.
+    /// The number of disks, rings and shapelets, which have a direct sum of their own.
+    #[must_use]
+    pub fn shaped(&self) -> usize {
+        self.shaped.as_ref().map_or(0, Shaped::sources)
+    }
+
+    /// The points and Gaussians that go to the direct sum, as (plane, place among them): their spectra are no short
+    /// series.
     #[must_use]
     pub fn unfit(&self) -> &[(usize, usize)] {
         &self.plan.unfit
@@ -168,10 +205,12 @@ impl DelayFft {
     #[must_use]
     pub fn seconds_per_row(&self, delay: f64) -> f64 {
         cost::delays(&self.plan, self.level, delay)
+            + self.shaped.as_ref().map_or(0.0, Shaped::seconds_per_row)
     }
 
     /// Predicts rows: `uvw` [m], one triple for each row; `out`, one slice for each row of shape
-    /// `(channel, correlation)`, correlation fastest [Jy], overwritten. Allocates nothing.
+    /// `(channel, correlation)`, correlation fastest [Jy], overwritten. Allocates nothing,
+    /// but for disks, rings and shapelets.
     ///
     /// # Errors
     /// [`KernelError`] for lengths that disagree, or a baseline that is not finite or too long for the phases to mean
@@ -192,10 +231,13 @@ impl DelayFft {
         self.token.run(Job {
             plan: &self.plan,
             uvw,
-            out,
+            out: &mut *out,
             lines: &mut scratch.lines,
             cells: &mut scratch.cells,
         });
+        if let Some(shaped) = &self.shaped {
+            shaped.add(uvw, out);
+        }
         Ok(())
     }
 }

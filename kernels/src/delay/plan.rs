@@ -240,7 +240,7 @@ impl DelayPlan {
         }
         let mut left: Vec<Vec<Source>> = vec![Vec::new(); planes.len()];
         for &(plane, source) in &self.unfit {
-            left[plane].push(planes[plane][source]);
+            left[plane].push(planes[plane][source].clone());
         }
         let left: Vec<&[Source]> = left.iter().map(Vec::as_slice).collect();
         let mut plan = self.clone();
@@ -252,10 +252,11 @@ impl DelayPlan {
 
     fn place(&mut self, planes: &[&[Source]]) {
         let place = |o: &Origin| {
-            let source = planes[o.plane][o.source];
+            let source = &planes[o.plane][o.source];
             let axes = match source.shape {
                 Shape::Gaussian { p, q } => [p, q],
-                Shape::Point => [[0.0; 3]; 2],
+                // What is neither was taken out before.
+                _ => [[0.0; 3]; 2],
             };
             Position { lmn: source.lmn, axes }
         };
@@ -292,7 +293,7 @@ fn rest(
     let mut sources: Vec<Vec<Source>> = vec![Vec::new(); planes.len()];
     let mut spectra: Vec<Vec<f32>> = vec![Vec::new(); planes.len()];
     for &(plane, source) in unfit {
-        sources[plane].push(planes[plane].sources[source]);
+        sources[plane].push(planes[plane].sources[source].clone());
         let count = channels.len();
         spectra[plane].extend_from_slice(&planes[plane].spectra[source * count..(source + 1) * count]);
     }

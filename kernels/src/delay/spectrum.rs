@@ -69,6 +69,10 @@ impl Fit {
             sums.iter_mut().zip(row).for_each(|(sum, a)| *sum += a * flux);
         }
         terms.copy_from_slice(&sums[..self.terms()]);
+        if self.terms() == self.matrix.len() {
+            // As many terms as frequencies: the series passes through them all.
+            return [0.0; 2];
+        }
         let mut off: Vec<f64> = flux.iter().map(|&flux| -f64::from(flux)).collect();
         for (value, term) in self.values.iter().zip(&*terms) {
             off.iter_mut().zip(value).for_each(|(off, value)| *off += value * term);

@@ -98,15 +98,19 @@ impl Size {
         2 * (self.axes[1].reach + self.margin) + 1
     }
 
-    /// An estimate of the seconds that one core takes to make the grid of so many sources, and to read it at so many nodes.
-    pub fn seconds(&self, width: usize, sources: usize, nodes: f64) -> f64 {
+    /// An estimate of the seconds that one core takes to make the grid of so many sources.
+    pub fn making(&self, width: usize, sources: usize) -> f64 {
         let fft = |series: usize, len: usize| (series * len) as f64 * (len as f64).log2() * seconds::FFT;
         let [u, v] = self.axes;
         let terms = self.terms as f64;
-        let cells = (width * width) as f64 * terms;
         terms * (0.5 * fft(v.rows(), u.len) + fft(self.columns(), v.len))
-            + cells * (sources as f64 * seconds::SPREAD + nodes * seconds::GATHER)
+            + (width * width) as f64 * terms * sources as f64 * seconds::SPREAD
             + (self.kept() + self.passing(sources, 0)) as f64 * seconds::BYTE
+    }
+
+    /// The same to read the grid at so many nodes.
+    pub fn reading(&self, width: usize, nodes: f64) -> f64 {
+        (width * width) as f64 * self.terms as f64 * nodes * seconds::GATHER
     }
 
     /// Bytes that are kept.

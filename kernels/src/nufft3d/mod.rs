@@ -8,6 +8,7 @@
 
 mod facet;
 mod grid;
+mod input;
 mod nodes;
 mod parallel;
 mod plan;
@@ -16,13 +17,15 @@ mod spectra;
 mod spread;
 
 use crate::delay::EPSILON;
-use crate::plan::{Plan as Rest, check, segments};
+use crate::delay::cost;
+use crate::plan::Plan as Rest;
 use crate::simd::{Line, Token};
 use crate::{DelayFft, DelayScratch, KernelError, Mix, Plane, SPEED_OF_LIGHT, SimdLevel};
 use grid::Maker;
-use nodes::{Plan, classes, coarsest};
-use num_complex::Complex32;
-use plan::{Expansion, Slot, cut, layer, others, radius};
+pub use input::NufftSky;
+use nodes::Plan;
+use num_complex::{Complex32, Complex64};
+use plan::{Start, layer, others};
 use run::{Job, key, lines};
 use spectra::Scale;
 
@@ -52,6 +55,34 @@ impl NufftOptions {
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
         Self { threads: threads.max(1), ..self }
+    }
+}
+
+/// What a [`Nufft3d`] would cost: estimates from counts of operations, to be compared with
+/// [`DelayFft::seconds_per_row`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NufftCost {
+    /// Seconds of one core to make the grids.
+    pub set_up: f64,
+    /// Seconds of one core for a row, on average, without the sources that go elsewhere.
+    pub row: f64,
+    /// The memory [bytes] that the grids take while they are made.
+    pub bytes: usize,
+    /// The facets that the sky is cut into.
+    pub facets: usize,
+    /// About how many sources go elsewhere: see [`Nufft3d::others`].
+    pub others: usize,
+}
+
+/// Seconds of one core to find the components of a spectrum.
+const SPECTRUM: f64 = 0.15e-6;
+
+/// The instructions, if there are such and the options can be kept.
+fn checked(level: SimdLevel, options: &NufftOptions) -> Result<Token, KernelError> {
+    let token = Token::new(level)?;
+    match EPSILON.contains(&options.epsilon) {
+        true => Ok(token),
+        false => Err(KernelError::Epsilon { epsilon: options.epsilon }),
     }
 }
 
@@ -110,45 +141,41 @@ impl Nufft3d {
         uvw: &[[f64; 3]],
         options: &NufftOptions,
     ) -> Result<Self, KernelError> {
-        let token = Token::new(level)?;
-        if !EPSILON.contains(&options.epsilon) {
-            return Err(KernelError::Epsilon { epsilon: options.epsilon });
-        }
-        check(samples, planes)?;
-        check(channels, &[])?;
-        if let Some(index) = uvw.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
-            return Err(KernelError::NotFinite { what: "uvw", index });
-        }
-        let stokes: Vec<usize> = (0..4).filter(|&i| planes.iter().any(|p| p.stokes == i)).collect();
-        let all = segments(channels);
-        let lens: Vec<usize> = all.iter().map(|segment| segment.len).collect();
-        let empty: Vec<Plane> =
-            stokes.iter().map(|&stokes| Plane { stokes, sources: &[], spectra: &[] }).collect();
-        let classes = classes(channels, &lens, options.epsilon);
-        let scale = Scale::new(channels);
-        let y: Vec<f64> = samples.iter().map(|&f| scale.y(f)).collect();
-        let every = samples == channels;
-        let slots: Vec<Slot> =
-            stokes.iter().map(|&stokes| Slot::new(&y, every, planes, stokes, options)).collect();
-        let radius = radius(&slots);
-        let mut nodes = 0;
-        let mut top = Vec::with_capacity(uvw.len());
-        for &row in uvw {
-            let class = &classes[coarsest(&classes, radius, row)];
-            nodes += class.nodes.count;
-            top.push(class.top);
-        }
-        let cut = cut(&slots, uvw, &top, nodes as f64, options)?;
+        Self::of_sky(level, channels, &NufftSky { samples, planes, points: &[] }, mix, uvw, options)
+    }
+
+    /// The same of a sky that may have points without shapes, of which there may be millions.
+    ///
+    /// # Errors
+    /// Those of [`Nufft3d::new`].
+    pub fn of_sky(
+        level: SimdLevel,
+        channels: &[f64],
+        sky: &NufftSky,
+        mix: &Mix,
+        uvw: &[[f64; 3]],
+        options: &NufftOptions,
+    ) -> Result<Self, KernelError> {
+        let token = checked(level, options)?;
+        let mut start = Start::new(channels, sky, uvw, options, 1)?;
+        let empty: Vec<Plane> = start
+            .slots
+            .iter()
+            .map(|slot| Plane { stokes: slot.stokes, sources: &[], spectra: &[] })
+            .collect();
+        let others = others(level, channels, mix, &start, options)?;
+        let segments = std::mem::take(&mut start.segments);
+        let classes = std::mem::take(&mut start.classes);
         let mut plan = Plan {
             nodes: classes.iter().map(|class| class.nodes.count).max().unwrap_or(0).next_multiple_of(2),
             classes,
-            spreading: cut.spreading,
+            spreading: start.cut.spreading,
             slots: Vec::new(),
-            rest: Rest::on(token.widths(), channels, &empty, mix, all),
-            radius,
+            rest: Rest::on(token.widths(), channels, &empty, mix, segments),
+            radius: start.radius,
             middle: channels.iter().sum::<f64>() / channels.len() as f64 / SPEED_OF_LIGHT,
         };
-        for (slot, facets) in slots.iter().zip(cut.facets) {
+        for (slot, facets) in start.slots.iter().zip(start.cut.facets) {
             let maker = Maker {
                 level,
                 token,
@@ -160,13 +187,41 @@ impl Nufft3d {
             };
             let layers = facets
                 .iter()
-                .map(|facet| layer(facet, maker.make(facet), &plan.classes, &slot.components, &scale))
+                .map(|facet| layer(facet, maker.make(facet), &plan.classes, &slot.components, &start.scale))
                 .collect();
             plan.slots.push(layers);
         }
-        let expand = (!every).then(|| Expansion::new(&y, channels, &scale));
-        let others = others(level, channels, expand.as_ref(), planes, mix, &slots, options)?;
-        Ok(Self { level, token, options: *options, plan, others, bytes: cut.kept })
+        Ok(Self { level, token, options: *options, plan, others, bytes: start.cut.kept })
+    }
+
+    /// What a plan would cost, without making its grids. `sky` may be some of the sources, each of which stands for `each`,
+    /// and `uvw` some of the baselines, the longest among them: thousands of either tell enough.
+    ///
+    /// # Errors
+    /// Those of [`Nufft3d::new`]: memory that does not suffice among them.
+    pub fn cost(
+        level: SimdLevel,
+        channels: &[f64],
+        sky: &NufftSky,
+        each: usize,
+        mix: &Mix,
+        uvw: &[[f64; 3]],
+        options: &NufftOptions,
+    ) -> Result<NufftCost, KernelError> {
+        checked(level, options)?;
+        let start = Start::new(channels, sky, uvw, options, each)?;
+        let count = start.slots.iter().map(|slot| slot.places.len()).sum::<usize>() * each;
+        let [making, reading] = start.cut.seconds;
+        let rows = uvw.len().max(1) as f64;
+        let taps = start.classes.first().map_or(0, |class| class.nodes.taps);
+        Ok(NufftCost {
+            set_up: (making + count as f64 * SPECTRUM) * cost::slowness(level),
+            row: reading / rows * cost::slowness(level)
+                + cost::channels(channels.len(), start.slots.len(), mix.correlations(), taps, level),
+            bytes: start.cut.kept + start.cut.passing,
+            facets: start.cut.facets.iter().map(Vec::len).sum(),
+            others: start.slots.iter().map(|slot| slot.others.len() * each).sum(),
+        })
     }
 
     /// Frequencies [Hz] at which `count` samples hold the smooth spectra of a band best: Chebyshev's nodes, ascending.
@@ -246,10 +301,36 @@ impl Nufft3d {
         out: &mut [&mut [Complex32]],
         scratch: &mut NufftScratch,
     ) -> Result<(), KernelError> {
+        self.predict_along(uvw, &[], out, scratch)
+    }
+
+    /// The same with a further path [m] of all sources in every row: `exp(2πi ν/c path)` times what
+    /// [`Nufft3d::predict`] gives. So one plan serves any number of phase centres: with R the rotation that takes (l, m, n)
+    /// about the plan's to those about a row's own, the row's baseline is Rᵀ·(u, v, w), and its path is
+    /// the new w minus the old.
+    ///
+    /// # Errors
+    /// As [`Nufft3d::predict`]; paths are one a row, or none at all.
+    pub fn predict_along(
+        &self,
+        uvw: &[[f64; 3]],
+        paths: &[f64],
+        out: &mut [&mut [Complex32]],
+        scratch: &mut NufftScratch,
+    ) -> Result<(), KernelError> {
         self.plan.rest.check_rows(uvw, out)?;
         let (expected, found) = (lines(&self.plan), scratch.lines.len());
         if expected != found {
             return Err(KernelError::Length { what: "scratch", expected, found });
+        }
+        if !paths.is_empty() && paths.len() != uvw.len() {
+            return Err(KernelError::Length { what: "paths", expected: uvw.len(), found: paths.len() });
+        }
+        if let Some(index) = paths.iter().position(|path| !path.is_finite()) {
+            return Err(KernelError::NotFinite { what: "paths", index });
+        }
+        if let Some(index) = paths.iter().position(|path| path.abs() > 2.0 * self.plan.rest.reach) {
+            return Err(KernelError::OutOfRange { what: "paths", index });
         }
         if let Some(index) = uvw.iter().position(|&row| !self.reaches(row)) {
             return Err(KernelError::OutOfRange { what: "uvw", index });
@@ -258,19 +339,34 @@ impl Nufft3d {
         scratch.order.extend((0..).zip(uvw).map(|(i, &row)| (key(&self.plan, row), i)));
         scratch.order.sort_unstable();
         let (plan, order, lines) = (&self.plan, &scratch.order, &mut scratch.lines);
-        self.token.run(Job { plan, uvw, out, order, lines });
+        self.token.run(Job { plan, uvw, paths, out, order, lines });
         let (Some(others), Some((scratch, buffer))) = (&self.others, &mut scratch.others) else {
             return Ok(());
         };
         let width = self.channels() * self.correlations();
-        for (uvw, out) in uvw.chunks(REST).zip(out.chunks_mut(REST)) {
+        for (part, (uvw, out)) in uvw.chunks(REST).zip(out.chunks_mut(REST)).enumerate() {
             let mut rows: Vec<&mut [Complex32]> = buffer.chunks_mut(width).take(uvw.len()).collect();
             others.predict(uvw, &mut rows, scratch)?;
-            for (row, added) in out.iter_mut().zip(rows) {
-                row.iter_mut().zip(added).for_each(|(x, y)| *x += *y);
+            for (i, (row, added)) in out.iter_mut().zip(rows).enumerate() {
+                match paths.get(part * REST + i) {
+                    None => row.iter_mut().zip(added).for_each(|(x, y)| *x += *y),
+                    Some(&path) => self.add_along(path, row, added),
+                }
             }
         }
         Ok(())
+    }
+
+    /// Adds a row along its path.
+    fn add_along(&self, path: f64, row: &mut [Complex32], added: &[Complex32]) {
+        let correlations = self.correlations();
+        let cells = row.chunks_exact_mut(correlations).zip(added.chunks_exact(correlations));
+        for ((to, from), half_turns) in cells.zip(&self.plan.rest.half_turns) {
+            let turns = 0.5 * path * half_turns;
+            let phasor = Complex64::cis(std::f64::consts::TAU * (turns - turns.round()));
+            let phasor = Complex32::new(phasor.re as f32, phasor.im as f32);
+            to.iter_mut().zip(from).for_each(|(x, y)| *x += *y * phasor);
+        }
     }
 
     /// Whether the grids reach a baseline.

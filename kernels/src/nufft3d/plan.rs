@@ -3,59 +3,103 @@
 use super::NufftOptions;
 use super::facet::{Facet, bessel, facets};
 use super::grid::{Grid, Size};
-use super::nodes::Class;
+use super::input::{Joined, NufftSky, Part, parts};
+use super::nodes::{Class, classes, coarsest};
 use super::run::Layer;
 use super::spectra::{Components, Scale, components, value};
 use super::spread::{Spreading, TERMS as TERMS_OF_VECTOR, interpolation};
 use crate::delay::solve::chebyshev;
 use crate::delay::spectrum::{Fit, TERMS};
+use crate::plan::{Segment, check, segments};
 use crate::simd::Line;
-use crate::{DelayFft, DelayOptions, KernelError, Mix, Plane, SPEED_OF_LIGHT, Shape, SimdLevel};
+use crate::{DelayFft, DelayOptions, KernelError, Mix, Plane, SPEED_OF_LIGHT, SimdLevel, Source};
+use std::borrow::Cow;
 
 /// The most powers of a Bessel function's polynomial.
 const POWERS: usize = 16;
 
 /// The sources of one Stokes parameter.
-pub struct Slot {
+pub struct Slot<'a> {
+    pub stokes: usize,
     /// l, m, n − 1.
-    pub places: Vec<[f64; 3]>,
+    pub places: Cow<'a, [[f64; 3]]>,
     /// Which go to the transform.
     pub members: Vec<u32>,
-    /// Which go elsewhere, as (plane, source).
+    /// Which go elsewhere, as (list, source).
     pub others: Vec<(usize, usize)>,
     pub components: Components,
 }
 
-impl Slot {
+impl<'a> Slot<'a> {
     /// The sources with spectra at `y`, which are `every` channel or else a few samples.
-    pub fn new(y: &[f64], every: bool, planes: &[Plane], stokes: usize, options: &NufftOptions) -> Self {
-        let mine = || planes.iter().enumerate().filter(|(_, plane)| plane.stokes == stokes);
-        let origins: Vec<(usize, usize)> =
-            mine().flat_map(|(p, plane)| (0..plane.sources.len()).map(move |s| (p, s))).collect();
-        let source = |&(p, s): &(usize, usize)| &planes[p].sources[s];
-        let keep: Vec<bool> = origins.iter().map(|o| source(o).shape == Shape::Point).collect();
-        // One plane is read where it lies: only several are copied.
-        let copied: Vec<f32>;
-        let spectra = match mine().collect::<Vec<_>>()[..] {
-            [(_, plane)] => plane.spectra,
-            _ => {
-                copied = mine().flat_map(|(_, plane)| plane.spectra.iter().copied()).collect();
-                &copied
-            }
-        };
-        let components = components(y, every, spectra, &keep, options);
-        let mut inside = keep;
+    fn new(y: &[f64], every: bool, joined: Joined<'a>, stokes: usize, options: &NufftOptions) -> Self {
+        let components = components(y, every, &joined.spectra, &joined.points, options);
+        let mut inside = joined.points.clone();
         components.rough.iter().for_each(|&s| inside[s] = false);
+        let count = inside.len();
         Self {
-            places: origins.iter().map(|o| source(o).lmn).collect(),
-            members: (0..origins.len() as u32).filter(|&i| inside[i as usize]).collect(),
-            others: (0..origins.len()).filter(|&i| !inside[i]).map(|i| origins[i]).collect(),
+            stokes,
+            members: (0..count as u32).filter(|&i| inside[i as usize]).collect(),
+            others: (0..count).filter(|&i| !inside[i]).map(|i| joined.origin(i)).collect(),
             components,
+            places: joined.places,
         }
     }
 }
 
-pub fn radius(slots: &[Slot]) -> [f64; 2] {
+/// All that is known before grids are made.
+pub struct Start<'a> {
+    pub parts: Vec<Part<'a>>,
+    pub slots: Vec<Slot<'a>>,
+    pub segments: Vec<Segment>,
+    pub classes: Vec<Class>,
+    pub scale: Scale,
+    /// The samples, as [`Scale::y`] has them, where they are not the channels.
+    pub samples: Option<Vec<f64>>,
+    pub radius: [f64; 2],
+    pub cut: Cut,
+}
+
+impl<'a> Start<'a> {
+    /// Checks the input, and decides how the sky is cut for the baselines; every source stands for `each`.
+    pub fn new(
+        channels: &[f64],
+        sky: &NufftSky<'a>,
+        uvw: &[[f64; 3]],
+        options: &NufftOptions,
+        each: usize,
+    ) -> Result<Self, KernelError> {
+        check(sky.samples, &[])?;
+        let parts = parts(sky)?;
+        check(channels, &[])?;
+        if let Some(index) = uvw.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
+            return Err(KernelError::NotFinite { what: "uvw", index });
+        }
+        let segments = segments(channels);
+        let lens: Vec<usize> = segments.iter().map(|segment| segment.len).collect();
+        let classes = classes(channels, &lens, options.epsilon);
+        let scale = Scale::new(channels);
+        let y: Vec<f64> = sky.samples.iter().map(|&f| scale.y(f)).collect();
+        let every = sky.samples == channels;
+        let slots: Vec<Slot> = (0..4)
+            .filter(|&i| parts.iter().any(|part| part.stokes == i))
+            .map(|stokes| Slot::new(&y, every, Joined::new(&parts, stokes), stokes, options))
+            .collect();
+        let radius = radius(&slots);
+        let mut nodes = 0;
+        let mut top = Vec::with_capacity(uvw.len());
+        for &row in uvw {
+            let class = &classes[coarsest(&classes, radius, row)];
+            nodes += class.nodes.count;
+            top.push(class.top);
+        }
+        let cut = cut(&slots, uvw, &top, nodes as f64, options, each)?;
+        let samples = (!every).then_some(y);
+        Ok(Self { parts, slots, segments, classes, scale, samples, radius, cut })
+    }
+}
+
+fn radius(slots: &[Slot]) -> [f64; 2] {
     let mut radius = [0.0_f64; 2];
     for slot in slots {
         for &s in &slot.members {
@@ -72,16 +116,21 @@ pub struct Cut {
     pub spreading: Spreading,
     /// Bytes that stay.
     pub kept: usize,
+    /// Bytes besides those kept, while grids are made.
+    pub passing: usize,
+    /// Seconds of one core: to make the grids, and to read all nodes of all rows.
+    pub seconds: [f64; 2],
 }
 
 /// Cuts the sky into facets and chooses the kernel that costs least for so many `nodes`, so that grids fit into the memory
 /// allowed: smaller facets where they must.
-pub fn cut(
+fn cut(
     slots: &[Slot],
     uvw: &[[f64; 3]],
     top: &[f64],
     nodes: f64,
     options: &NufftOptions,
+    each: usize,
 ) -> Result<Cut, KernelError> {
     let offered = Spreading::for_epsilon(options.epsilon);
     let mut widest = 2.0;
@@ -94,24 +143,28 @@ pub fn cut(
                 facets(&slot.places, members, uvw, top, &slot.components, options.epsilon, widest)
             })
             .collect();
-        let mut best: Option<(f64, usize, usize)> = None;
+        let mut best: Option<(f64, Cut)> = None;
         let mut needed = usize::MAX;
-        for (index, spreading) in offered.iter().enumerate() {
-            let (mut kept, mut passing, mut seconds) = (0, 0, 0.0);
+        for spreading in &offered {
+            let (mut kept, mut passing, mut seconds) = (0, 0, [0.0; 2]);
             let components = slots.iter().map(|slot| slot.components.shapes.len()).max().unwrap_or(0);
             for facet in facets.iter().flatten() {
                 let size = Size::new(facet, spreading);
                 kept += size.kept();
-                passing = passing.max(size.passing(facet.members.len(), components));
-                seconds += size.seconds(spreading.width, facet.members.len(), nodes);
+                let members = facet.members.len() * each;
+                passing = passing.max(size.passing(members, components));
+                seconds[0] += size.making(spreading.width, members);
+                seconds[1] += size.reading(spreading.width, nodes);
             }
             needed = needed.min(kept + passing);
-            if kept + passing <= options.memory && best.is_none_or(|(least, ..)| seconds < least) {
-                best = Some((seconds, index, kept));
+            let total = seconds[0] + seconds[1];
+            if kept + passing <= options.memory && best.as_ref().is_none_or(|(least, _)| total < *least) {
+                let spreading = spreading.clone();
+                best = Some((total, Cut { facets: Vec::new(), spreading, kept, passing, seconds }));
             }
         }
-        if let Some((_, index, kept)) = best {
-            return Ok(Cut { facets, spreading: offered[index].clone(), kept });
+        if let Some((_, cut)) = best {
+            return Ok(Cut { facets, ..cut });
         }
         least = least.min(needed);
         let half = facets.iter().flatten().map(|f| f.half[0].max(f.half[1])).fold(0.0, f64::max);
@@ -196,30 +249,35 @@ impl Expansion {
 pub fn others(
     level: SimdLevel,
     channels: &[f64],
-    expand: Option<&Expansion>,
-    planes: &[Plane],
     mix: &Mix,
-    slots: &[Slot],
+    start: &Start,
     options: &NufftOptions,
 ) -> Result<Option<DelayFft>, KernelError> {
-    let mut sources = vec![Vec::new(); planes.len()];
-    let mut spectra = vec![Vec::new(); planes.len()];
-    for &(p, s) in slots.iter().flat_map(|slot| &slot.others) {
-        sources[p].push(planes[p].sources[s]);
-        let width = planes[p].spectra.len() / planes[p].sources.len();
-        let flux = &planes[p].spectra[s * width..(s + 1) * width];
-        match expand {
-            Some(expand) => spectra[p].extend(expand.spectrum(flux)),
-            None => spectra[p].extend_from_slice(flux),
-        }
-    }
-    if sources.iter().all(Vec::is_empty) {
+    if start.slots.iter().all(|slot| slot.others.is_empty()) {
         return Ok(None);
     }
-    let planes: Vec<Plane> = planes
+    let expand = start.samples.as_ref().map(|y| Expansion::new(y, channels, &start.scale));
+    let of_slot = |slot: &Slot| -> (Vec<Source>, Vec<f32>) {
+        let mut spectra = Vec::with_capacity(slot.others.len() * channels.len());
+        for &(part, source) in &slot.others {
+            let part = &start.parts[part];
+            let width = part.spectra.len() / part.list.len();
+            let flux = &part.spectra[source * width..(source + 1) * width];
+            match &expand {
+                Some(expand) => spectra.extend(expand.spectrum(flux)),
+                None => spectra.extend_from_slice(flux),
+            }
+        }
+        let sources = slot.others.iter().map(|&(part, source)| start.parts[part].list.source(source));
+        (sources.collect(), spectra)
+    };
+    let lists: Vec<(Vec<Source>, Vec<f32>)> = start.slots.iter().map(of_slot).collect();
+    // A slot without such sources has its plane: the mix needs it.
+    let planes: Vec<Plane> = start
+        .slots
         .iter()
-        .zip(sources.iter().zip(&spectra))
-        .map(|(plane, (sources, spectra))| Plane { stokes: plane.stokes, sources, spectra })
+        .zip(&lists)
+        .map(|(slot, (sources, spectra))| Plane { stokes: slot.stokes, sources, spectra })
         .collect();
     DelayFft::new(level, channels, &planes, mix, &DelayOptions::new(options.epsilon)).map(Some)
 }

@@ -6,7 +6,8 @@ use super::nodes::{Class, Plan};
 use super::spread::{Spreading, TERMS};
 use crate::delay::basis::WIDTH;
 use crate::delay::run::interpolate;
-use crate::plan::SEGMENT;
+use crate::plan::{SEGMENT, Segment};
+use crate::seed::{phasor as phasors, product};
 use crate::simd::{Kernel, Line, Simd};
 use crate::store::store;
 use num_complex::Complex32;
@@ -38,6 +39,8 @@ pub struct Job<'a, 'b> {
     pub plan: &'a Plan,
     /// Baselines [m].
     pub uvw: &'a [[f64; 3]],
+    /// Further paths [m] of all sources, one a row; none if empty.
+    pub paths: &'a [f64],
     /// One slice for each row.
     pub out: &'a mut [&'b mut [Complex32]],
     /// The rows in the order of their places on the grid, with the class of each.
@@ -104,6 +107,11 @@ impl Kernel for Job<'_, '_> {
             for (row, index) in rows.iter_mut().zip(group) {
                 *row = std::mem::take(&mut self.out[index.1 as usize]);
             }
+            let path = (!self.paths.is_empty()).then(|| {
+                let mut lanes = [0.0; 16];
+                lanes.iter_mut().zip(group).for_each(|(lane, row)| *lane = self.paths[row.1 as usize]);
+                s.load_wide(&lanes[..S::LANES])
+            });
             let values = &*s.vectors(nodes);
             for (at, segment) in plan.rest.segments.iter().enumerate() {
                 for slot in 0..plan.slots.len() {
@@ -111,10 +119,50 @@ impl Kernel for Job<'_, '_> {
                     let total = &mut total[slot * SEGMENT..][..segment.len];
                     interpolate(s, &class.nodes, &class.nodes.runs[at], nodes, total);
                 }
+                if let Some(path) = path {
+                    let half_turns = &plan.rest.half_turns[segment.start..][..segment.len];
+                    turn(s, half_turns, segment, path, plan.slots.len(), total);
+                }
                 store(s, &plan.rest, segment, total, &mut rows[..group.len()]);
             }
             for (row, index) in rows.into_iter().zip(group) {
                 self.out[index.1 as usize] = row;
+            }
+        }
+    }
+}
+
+/// Channels whose phasors are products with one of as many seeds.
+const SPAN: usize = 8;
+
+/// Turns the sums of a segment by `exp(2πi ν/c path)`. Phases are in double precision; of evenly spaced channels, every
+/// phasor is the product of two.
+#[inline(always)]
+fn turn<S: Simd>(
+    s: S,
+    half_turns: &[f64],
+    segment: &Segment,
+    path: S::D,
+    slots: usize,
+    total: &mut [[S::F; 2]],
+) {
+    let mut steps = [[s.splat(0.0); 2]; SPAN];
+    if let Some(step) = segment.step {
+        for (i, to) in steps.iter_mut().enumerate() {
+            *to = phasors(s, s.mul_wide(path, step * i as f64));
+        }
+    }
+    for (part, half_turns) in half_turns.chunks(SPAN).enumerate() {
+        let seed = phasors(s, s.mul_wide(path, half_turns[0]));
+        for (i, &half_turns) in half_turns.iter().enumerate() {
+            let phasor = match (segment.step, i) {
+                (_, 0) => seed,
+                (Some(_), _) => product(s, seed, steps[i]),
+                (None, _) => phasors(s, s.mul_wide(path, half_turns)),
+            };
+            for slot in 0..slots {
+                let sum = &mut total[slot * SEGMENT + part * SPAN + i];
+                *sum = product(s, *sum, phasor);
             }
         }
     }

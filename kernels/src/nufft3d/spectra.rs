@@ -70,7 +70,8 @@ pub fn components(
     // At the samples, the power of a series is the square of Lᵀ·coefficients.
     let values: Vec<Vec<f64>> = y.iter().map(|&y| chebyshev(y, terms)).collect();
     let power = Cholesky::new(terms, |a, b| values.iter().map(|v| v[a] * v[b]).sum());
-    let mut series = vec![0.0; kept.len() * terms];
+    // In single precision: they are many, and so were the spectra.
+    let mut series = vec![0.0_f32; kept.len() * terms];
     let mut errors = vec![0.0; kept.len()];
     let tasks = series.chunks_mut(PART * terms).zip(errors.chunks_mut(PART)).zip(kept.chunks(PART));
     each(
@@ -78,13 +79,15 @@ pub fn components(
         tasks,
         |_| (),
         |(), ((series, errors), kept)| {
+            let mut wide = vec![0.0; terms];
             for ((series, error), &s) in series.chunks_exact_mut(terms).zip(errors).zip(kept) {
-                [*error, _] = fit.project(flux(s), series);
-                power.times_upper(series);
+                [*error, _] = fit.project(flux(s), &mut wide);
+                power.times_upper(&mut wide);
+                series.iter_mut().zip(&wide).for_each(|(to, from)| *to = *from as f32);
             }
         },
     );
-    let total: f64 = series.iter().map(|x| x * x).sum::<f64>() + errors.iter().sum::<f64>();
+    let total: f64 = series.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() + errors.iter().sum::<f64>();
     let rough = strike(&errors, (SHARE * epsilon).powi(2) * total);
     for &i in &rough {
         series[i * terms..(i + 1) * terms].fill(0.0);
@@ -102,7 +105,7 @@ pub fn components(
     let mut weights = vec![0.0_f32; keep.len() * count];
     for (&s, x) in kept.iter().zip(series.chunks_exact(terms)) {
         for (weight, vector) in weights[s * count..].iter_mut().zip(&vectors[..count]) {
-            *weight = vector.iter().zip(x).map(|(a, b)| a * b).sum::<f64>() as f32;
+            *weight = vector.iter().zip(x).map(|(a, b)| a * f64::from(*b)).sum::<f64>() as f32;
         }
     }
     let shapes = vectors[..count]
@@ -135,7 +138,7 @@ fn strike(errors: &[f64], most: f64) -> Vec<usize> {
 }
 
 /// The sum of the outer products of all series.
-fn gram(series: &[f64], terms: usize, threads: usize) -> Vec<Vec<f64>> {
+fn gram(series: &[f32], terms: usize, threads: usize) -> Vec<Vec<f64>> {
     let mut parts = vec![vec![0.0; terms * terms]; series.len().div_ceil(PART * terms)];
     each(
         threads,
@@ -144,7 +147,7 @@ fn gram(series: &[f64], terms: usize, threads: usize) -> Vec<Vec<f64>> {
         |(), (series, part)| {
             for x in series.chunks_exact(terms) {
                 for (row, a) in part.chunks_exact_mut(terms).zip(x) {
-                    row.iter_mut().zip(x).for_each(|(g, b)| *g += a * b);
+                    row.iter_mut().zip(x).for_each(|(g, b)| *g += f64::from(*a) * f64::from(*b));
                 }
             }
         },

@@ -127,14 +127,22 @@ fn bind(
         (_, false) => (None, None, None),
         (Spectrum::Flat, true) => (Some(0.0), None, None),
         (Spectrum::PowerLaw { alpha, .. }, true) => (Some(*alpha), None, None),
-        (Spectrum::LogPolynomial { terms, .. }, true) => {
-            (None, serde_json::to_string(terms).ok(), Some(true))
-        }
         (Spectrum::Polynomial { terms, .. }, true) => (None, serde_json::to_string(terms).ok(), Some(false)),
+        (spectrum, true) => {
+            let terms = spectrum.log_terms().ok_or_else(|| unstored("spectrum"))?;
+            (None, serde_json::to_string(&terms).ok(), Some(true))
+        }
     };
     let own_reference = details.own_reference || details.reference != common.reference;
     let reference = details.reference.filter(|_| own_reference);
-    let gaussian = if let Shape::Gaussian(gaussian) = component.shape { Some(gaussian) } else { None };
+    let gaussian = match component.shape {
+        Shape::Point => None,
+        Shape::Gaussian(gaussian) => Some(gaussian),
+        _ => return Err(unstored("shape")),
+    };
+    if component.polarisation.is_some() {
+        return Err(unstored("polarisation"));
+    }
     let survey = details.survey.as_deref().filter(|survey| common.survey.as_deref() != Some(survey));
     let Stokes { i, q, u, v } = component.stokes;
     let errors = &details.errors;
@@ -202,6 +210,11 @@ pub(super) fn position(row: &Row<'_>) -> rusqlite::Result<Direction> {
     Ok(Direction::new(*frame, row.get(3)?, row.get(4)?))
 }
 
+/// Of no catalogue that is large enough to be imported.
+fn unstored(what: &str) -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure(format!("the store has no place for such a {what}").into())
+}
+
 /// The component of a row of [`COLUMNS`].
 pub(super) fn component(row: &Row<'_>, common: &Common, wanted: &Wanted) -> rusqlite::Result<Component> {
     let mut stokes = Stokes { i: row.get(5)?, q: row.get(6)?, u: row.get(7)?, v: row.get(8)? };
@@ -212,13 +225,8 @@ pub(super) fn component(row: &Row<'_>, common: &Common, wanted: &Wanted) -> rusq
     }
     let own: Option<f64> = row.get(12)?;
     let reference = own.or(wanted.reference).or(common.reference);
-    Ok(Component {
-        name: row.get(31)?,
-        position: position(row)?,
-        shape: shape(row, wanted)?,
-        stokes,
-        spectrum: spectrum(row, reference, wanted)?,
-    })
+    let spectrum = spectrum(row, reference, wanted)?;
+    Ok(Component::new(position(row)?, shape(row, wanted)?, stokes, spectrum).named(row.get(31)?))
 }
 
 fn spectrum(row: &Row<'_>, reference: Option<f64>, wanted: &Wanted) -> rusqlite::Result<Spectrum> {

@@ -4,7 +4,7 @@ use serde_json::{Value, json as object};
 
 use crate::catalog::{Catalog, Record};
 use crate::coords::{Direction, Frame};
-use crate::sky::{AngleFrame, Gaussian, Shape, Spectrum};
+use crate::sky::{AngleFrame, Gaussian, Spectrum};
 
 /// A source and how far it is from where one looks.
 pub(in crate::cli) struct Found {
@@ -24,14 +24,13 @@ impl Found {
     /// The position in J2000, and the Gaussian, its position angle turned to the north there.
     fn placed(&self) -> (Direction, Option<Gaussian>) {
         let component = &self.record.component;
-        match component.shape {
-            Shape::Gaussian(gaussian) if gaussian.angle_frame == AngleFrame::Source => {
+        match component.shape.ellipse() {
+            Some(gaussian) if gaussian.angle_frame == AngleFrame::Source => {
                 let (position, position_angle) =
                     component.position.to_with_angle(Frame::J2000, gaussian.position_angle);
                 (position, Some(Gaussian { position_angle, ..gaussian }))
             }
-            Shape::Gaussian(gaussian) => (component.position.to(Frame::J2000), Some(gaussian)),
-            Shape::Point => (component.position.to(Frame::J2000), None),
+            size => (component.position.to(Frame::J2000), size),
         }
     }
 
@@ -40,12 +39,10 @@ impl Found {
         if !self.record.details.own_spectrum {
             return None;
         }
-        Some(match &self.record.component.spectrum {
-            Spectrum::Flat => (vec![0.0], true),
-            Spectrum::PowerLaw { alpha, .. } => (vec![*alpha], true),
-            Spectrum::LogPolynomial { terms, .. } => (terms.clone(), true),
-            Spectrum::Polynomial { terms, .. } => (terms.clone(), false),
-        })
+        match &self.record.component.spectrum {
+            Spectrum::Polynomial { terms, .. } => Some((terms.clone(), false)),
+            spectrum => spectrum.log_terms().map(|terms| (terms, true)),
+        }
     }
 
     /// Right ascension and declination in J2000 [deg].

@@ -1,0 +1,120 @@
+//! `nvss-predict image`: model images into the column.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::args::{OutputArgs, RunArgs};
+use super::sky_args::{RowArgs, ViewArgs};
+use super::{CliError, run_batch};
+use crate::beam::BeamOption;
+use crate::image::sky::{Parts, Spectra, SpectrumKind, Wanted, find};
+use crate::predict::{Batch, ImageSky, Options, PointingOption};
+
+const EXAMPLE: &str = "\
+Examples:
+  nvss-predict image obs.ms selfcal_iter1            # selfcal_iter1[-NNNN][-I]-model.fits
+  nvss-predict image obs.ms --image sky.tt0.fits sky.tt1.fits";
+
+/// Predict model images (FITS) instead of a catalogue
+///
+/// Every pixel other than zero is a point source at its own place, about each row's own phase centre, whatever the centre of
+/// the image: SIN, NCP, TAN, ZEA, ARC and STG projections in ICRS, J2000, B1950 and galactic coordinates, turned or not.
+/// PREFIX is what the names of WSClean's images begin with: PREFIX[-NNNN][-POL[i]]-model[-pb].fits, or those of Taylor terms,
+/// PREFIX-term-N.fits and PREFIX[.model].ttN.fits. Nothing is written but the column.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXAMPLE, override_usage = "nvss-predict image [OPTIONS] <MS>... <PREFIX>\n       nvss-predict image [OPTIONS] <MS>... --image <FILE>...")]
+pub(super) struct ImageArgs {
+    /// The MeasurementSets, and what the images' names begin with unless --image gives them
+    #[arg(required = true, num_args = 1.., value_name = "MS")]
+    paths: Vec<PathBuf>,
+    /// Images of one sky: channels, Stokes parameters or correlations, Taylor terms (.tt0, -term-0), a cube
+    #[arg(long, num_args = 1.., value_name = "FILE", help_heading = "Images")]
+    image: Vec<PathBuf>,
+    #[command(flatten)]
+    spectra: SpectraArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    view: ViewArgs,
+    #[command(flatten)]
+    rows: RowArgs,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// How pixels have spectra.
+#[derive(Debug, ClapArgs)]
+struct SpectraArgs {
+    /// What lies between the images of channels: fit (a logarithmic polynomial through each pixel's values, an ordinary one
+    /// where their sign changes), or stepped (each channel takes the image whose band it lies in, as WSClean predicts)
+    #[arg(long, value_enum, default_value_t = SpectrumArg::Fit, help_heading = "Images")]
+    spectrum: SpectrumArg,
+    /// Terms of the fit [default: as many as images, up to 4]
+    #[arg(long, value_name = "N", help_heading = "Images")]
+    spectral_terms: Option<usize>,
+    /// Predict frequencies outside of the images, too
+    #[arg(long, help_heading = "Images")]
+    extrapolate: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SpectrumArg {
+    Fit,
+    Stepped,
+}
+
+impl ImageArgs {
+    /// The predictions that the arguments mean.
+    pub(super) fn batch(&self) -> Result<Batch, CliError> {
+        self.run.check()?;
+        self.output.check()?;
+        let (ms, name, files) = self.images()?;
+        if self.view.beam == BeamOption::default() && self.view.pointing != PointingOption::Field {
+            return Err(CliError::Usage("--pointing needs a beam: give --beam (see --help)".into()));
+        }
+        let fits = self.spectra.spectrum == SpectrumArg::Fit;
+        if !fits && self.spectra.spectral_terms.is_some() {
+            return Err(CliError::Usage("--spectral-terms are those of --spectrum fit".into()));
+        }
+        let spectra = Spectra {
+            kind: if fits { SpectrumKind::Fit } else { SpectrumKind::Stepped },
+            terms: self.spectra.spectral_terms,
+        };
+        let options = Options {
+            images: Some(ImageSky { files, spectra, extrapolate: self.spectra.extrapolate }),
+            beam: self.view.beam.clone(),
+            pointing: self.view.pointing,
+            fields: self.rows.fields.as_ref().map(|ids| ids.0.clone()),
+            spws: self.rows.spws.as_ref().map(|ids| ids.0.clone()),
+            ..Options::default()
+        };
+        let options = self.run.options(self.output.options(options))?;
+        Ok(Batch { ms, at_once: self.run.jobs(), options, catalogue: name })
+    }
+
+    /// The MeasurementSets, the name of the sky, and its images.
+    fn images(&self) -> Result<(Vec<PathBuf>, PathBuf, Vec<Parts>), CliError> {
+        if let Some(first) = self.image.first() {
+            let files = self.image.iter().map(|path| Parts::of(path)).collect();
+            return Ok((self.paths.clone(), first.clone(), files));
+        }
+        let Some((prefix, ms)) = self.paths.split_last().filter(|(_, ms)| !ms.is_empty()) else {
+            return Err(CliError::Usage(
+                "a MeasurementSet and the prefix of images are needed, or --image FILE; see --help".into(),
+            ));
+        };
+        if prefix.is_file() {
+            return Ok((ms.to_vec(), prefix.clone(), vec![Parts::of(prefix)]));
+        }
+        // Through a beam one wants the true sky.
+        let corrected = self.view.beam != BeamOption::default();
+        let files = find(prefix, &Wanted { corrected, ..Wanted::default() })?;
+        Ok((ms.to_vec(), prefix.clone(), files))
+    }
+}
+
+pub(super) fn run(args: &ImageArgs) -> Result<ExitCode, CliError> {
+    run_batch(&args.batch()?, args.run.verbosity(), args.output.report.as_deref())
+}

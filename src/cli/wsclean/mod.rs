@@ -1,0 +1,110 @@
+//! `nvss-predict wsclean`: the command line of `wsclean -predict`, which people have in their scripts.
+
+mod draw;
+mod parse;
+mod words;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Args as ClapArgs;
+
+use super::args::{Verbosity, forced_simd, typed};
+use super::output::{labelled, say};
+use super::sky_args::resolved;
+use super::{CliError, run_batch};
+use crate::image::sky::{Spectra, SpectrumKind, Wanted, find};
+use crate::predict::{Batch, ImageSky, Options, Radius};
+use parse::Asked;
+
+const USAGE: &str = "\
+Usage: nvss-predict wsclean -predict [-name PREFIX] [OPTIONS] MS...
+       nvss-predict wsclean -draw-model LIST -predict [OPTIONS] MS...
+       nvss-predict wsclean -draw-model LIST -draw-frequencies HZ BANDWIDTH -size W H -scale S -draw-centre RA DEC [-name PREFIX]
+
+What `wsclean -predict` does, with its arguments; wsclean-predict is the same program. The images of the prefix are
+predicted into MODEL_DATA, every row about its own field's centre. -draw-model with -predict goes straight from the list to
+the column; alone it writes the images of the terms, PREFIX-term-N.fits.
+
+Translated: -predict -name -field -pol -channels-out -spws -model-column -wgridder-accuracy (1e-3 to 1e-6) -j -abs-mem -quiet
+-verbose -dry-run -draw-model -draw-frequencies -draw-spectral-terms -draw-centre -size -scale. Other options of WSClean are
+ignored, with a line, where they cannot matter, and refused where they do.
+";
+
+/// Predict with the arguments of `wsclean -predict`: wsclean -predict [-name PREFIX] [OPTIONS] MS...
+#[derive(Debug, ClapArgs)]
+#[command(disable_help_flag = true)]
+pub(super) struct WscleanArgs {
+    /// The arguments of WSClean
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    words: Vec<OsString>,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &WscleanArgs) -> Result<ExitCode, CliError> {
+    run_words(&args.words, "nvss-predict wsclean")
+}
+
+/// Runs the words after `wsclean`, as they were given to `program`.
+pub(super) fn run_words(words: &[OsString], program: &str) -> Result<ExitCode, CliError> {
+    if words.is_empty() || words.iter().any(|word| ["-help", "--help", "-h"].iter().any(|help| word == help))
+    {
+        say(USAGE);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let asked = Asked::parse(words).map_err(CliError::Usage)?;
+    if !asked.quiet {
+        asked.ignored.iter().for_each(|line| say(&labelled("ignored", line)));
+    }
+    let arguments = typed(program, words);
+    match &asked.drawing {
+        Some(drawing) if !asked.predict => draw::run(&asked, drawing, arguments),
+        _ => predict(&asked, arguments),
+    }
+}
+
+fn predict(asked: &Asked, arguments: String) -> Result<ExitCode, CliError> {
+    let range = kernels::EPSILON;
+    let default = Options::default();
+    let mut options = Options {
+        column: asked.column.clone().unwrap_or(default.column),
+        fields: asked.fields.clone(),
+        spws: asked.spws.clone(),
+        threads: asked.threads,
+        memory: asked
+            .memory
+            .map_or(default.memory, |bytes| (bytes as usize).min(default.memory).max(1 << 24)),
+        epsilon: asked.accuracy.map_or(default.epsilon, |value| value.clamp(*range.start(), *range.end())),
+        dry_run: asked.dry_run,
+        radius: Radius::All,
+        simd: forced_simd()?,
+        arguments,
+        ..Options::default()
+    };
+    let name = match &asked.drawing {
+        Some(drawing) => resolved(&drawing.list)?,
+        None => {
+            let wanted = Wanted {
+                channels: asked.channels,
+                products: asked.products.clone(),
+                plainest: true,
+                ..Wanted::default()
+            };
+            // As WSClean: each channel takes the image of its band, and what lies beyond takes the nearest.
+            let spectra = Spectra { kind: SpectrumKind::Stepped, terms: None };
+            let files = find(&asked.name, &wanted)?;
+            options.images = Some(ImageSky { files, spectra, extrapolate: true });
+            asked.name.clone()
+        }
+    };
+    if !asked.quiet && !asked.says_field {
+        let words = "-field is not given: every field is predicted, each about its own centre (WSClean fills field 0 only)";
+        say(&labelled("fields", words));
+    }
+    let verbosity = match (asked.quiet, asked.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    run_batch(&Batch { ms: asked.ms.clone(), catalogue: name, options, at_once: 2 }, verbosity, None)
+}

@@ -1,0 +1,18 @@
+//! Images of the sky as a model: found, read, and made into components.
+//!
+//! A set of images has the same pixels in all its planes: one for each frequency, or each Taylor term, and each Stokes
+//! parameter or correlation.
+
+mod components;
+mod error;
+mod file;
+mod names;
+mod product;
+mod set;
+
+pub use components::{Drawn, Spectra, SpectrumKind};
+pub use error::ImageError;
+pub use file::Plane;
+pub use names::{Parts, Wanted, find};
+pub use product::Product;
+pub use set::{Coverage, ImageSet, Member};

@@ -1,0 +1,440 @@
+//! Model images: read, placed on the sky, given spectra, and predicted, against the independent sum and WSClean.
+//!
+//! The images are made by astropy (`tests/oracles/images.py`), which also says what sky they are.
+
+mod common;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use common::{
+    Digest, Scratch, assert_equal_to_sum, command, file_contents, finish, measure, oracle_ok, run, say, state,
+};
+use serde_json::Value;
+
+/// A drift of 6 fields through one spectral window, or as the options say.
+fn demo(scratch: &Scratch, options: &[&str]) -> PathBuf {
+    let mut words: Vec<&OsStr> = vec!["demo".as_ref(), "-q".as_ref()];
+    let folder = scratch.path("demo");
+    words.push(folder.as_os_str());
+    let usual = ["--antennas", "8", "--times", "6", "--channels", "16"];
+    let chosen = if options.is_empty() { &usual[..] } else { options };
+    words.extend(chosen.iter().map(OsStr::new));
+    run(words).exits(0);
+    folder.join("demo.ms")
+}
+
+/// The images of a case in a folder of their own, and the sky that they are.
+fn make(scratch: &Scratch, case: &str, ms: &Path) -> (PathBuf, PathBuf) {
+    let folder = scratch.path(case);
+    std::fs::create_dir(&folder).expect("a folder");
+    oracle_ok("images.py", args!["make", case, ms, &folder]);
+    let sky = folder.join("sky.json");
+    (folder, sky)
+}
+
+/// `nvss-predict image`.
+fn predict_image<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> common::Run {
+    let mut all = vec!["image".into()];
+    all.extend(words.into_iter().map(|word| word.as_ref().to_owned()));
+    run(all)
+}
+
+/// Predicts a prefix and has the independent sum judge it.
+fn assert_right(scratch: &Scratch, ms: &Path, case: &str, prefix: &str, options: &[&str]) -> String {
+    let (folder, sky) = make(scratch, case, ms);
+    let prefix = folder.join(prefix);
+    let words = options.iter().map(OsStr::new).chain([ms.as_os_str(), prefix.as_os_str()]);
+    let text = predict_image(words).exits(0).text;
+    assert_equal_to_sum(case, ms, &args!["--sky", &sky]);
+    text
+}
+
+/// 24 drift fields, the image 1° off their centre; nothing else of the MeasurementSet changes, and what was done is on record.
+#[test]
+fn a_clean_component_image_is_exact_about_every_field() {
+    need!(oracles);
+    let archive = need!("gold/casa_dsa110like_ft.ms.tgz");
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let digest = Digest::take(&ms, "MODEL_DATA");
+    let report = scratch.path("report.json");
+    let text = assert_right(&scratch, &ms, "clean", "clean", &["--report", report.to_str().unwrap()]);
+    digest.assert_unharmed(&ms);
+    assert!(text.contains("1,000 pixels other than zero of 262,144 in 1 image"), "{text}");
+    let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    assert_eq!(report["catalogue"]["images"]["pixels"], 1000);
+    let digest = report["catalogue"]["digest"].as_str().expect("a digest");
+    assert_eq!(report["catalogue"]["images"]["files"][0]["digest"], digest);
+    let status = run(args!["status", &ms]).exits(0).says(&["complete", "clean", digest]);
+    assert!(status.text.contains("image"), "{}", status.text);
+}
+
+/// Each promise holds for sparse and for dense images, at 16 windows.
+#[test]
+fn every_epsilon_holds() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let options =
+        ["--antennas", "8", "--times", "2", "--channels", "32", "--spws", "16", "--four-correlations"];
+    let ms = demo(&scratch, &options);
+    for case in ["clean", "blobs"] {
+        let (folder, sky) = make(&scratch, case, &ms);
+        for epsilon in ["1e-3", "1e-4", "1e-5", "1e-6"] {
+            predict_image(args!["--epsilon", epsilon, &ms, &folder.join(case)]).exits(0);
+            let found = measure(&ms, &args!["--sky", &sky]);
+            let relative = found["relative"].as_f64().expect("a number");
+            say(&format!("{case} at {epsilon}: rms error {relative:.2e} ({} pixels)", found["sources"]));
+            assert!(relative <= epsilon.parse().unwrap(), "{case} {epsilon}: {found}");
+        }
+    }
+}
+
+/// SIN, slant SIN, NCP, TAN, ZEA, ARC and STG in ICRS, J2000, B1950 and galactic coordinates, turned and stretched.
+#[test]
+fn projections_and_frames_are_those_of_astropy() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = demo(&scratch, &[]);
+    let (folder, sky) = make(&scratch, "projections", &ms);
+    for k in 0..8 {
+        let mode = if k == 0 { "replace" } else { "add" };
+        predict_image(args!["--mode", mode, &ms, "--image", &folder.join(format!("p{k}.fits"))]).exits(0);
+    }
+    // Every addition rounds to single precision.
+    let found = measure(&ms, &args!["--sky", &sky]);
+    let relative = found["relative"].as_f64().expect("a number");
+    say(&format!("projections: rms error {relative:.2e}"));
+    assert!(relative <= 2e-6, "{found}");
+    let [one, other] = ["p0.fits", "p1.fits"].map(|name| folder.join(name));
+    predict_image(args![&ms, "--image", &one, &other]).exits(3).says(&["p1.fits", "--mode add"]);
+}
+
+#[test]
+fn channels_of_every_stokes_parameter_are_fitted() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let options =
+        ["--antennas", "6", "--times", "3", "--channels", "32", "--spws", "2", "--four-correlations"];
+    let ms = demo(&scratch, &options);
+    let text = assert_right(&scratch, &ms, "channels", "run", &["--spectral-terms", "3"]);
+    assert!(text.contains("16 images") && text.contains("polynomials of 3 terms"), "{text}");
+    let prefix = scratch.path("channels").join("run");
+    // The default takes as many terms as images: no worse.
+    predict_image([ms.as_os_str(), prefix.as_os_str()]).exits(0);
+    let sky = scratch.path("channels").join("sky.json");
+    assert_equal_to_sum("channels, default terms", &ms, &args!["--sky", &sky]);
+    predict_image(args!["--spectral-terms", "5", &ms, &prefix]).exits(3).says(&["1 to 4 terms"]);
+    predict_image(args!["--spectral-terms", "2", "--spectrum", "stepped", &ms, &prefix]).exits(2);
+    std::fs::remove_file(scratch.path("channels").join("run-0002-Q-model.fits")).unwrap();
+    predict_image(args![&ms, &prefix]).exits(3).says(&["no image of Q"]);
+}
+
+/// WSRT's channels descend; its images have other frequencies than it.
+#[test]
+fn descending_channels_take_their_own_images() {
+    need!(oracles);
+    let archive = need!("ms/wsrt_tNDPPP.in_MS.tgz");
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let text = assert_right(&scratch, &ms, "stepped", "run", &["--spectrum", "stepped"]);
+    assert!(text.contains("whose band it lies in"), "{text}");
+    assert_right(&scratch, &ms, "taylor", "mfs", &[]);
+}
+
+#[test]
+fn taylor_terms_cubes_and_correlations_are_exact() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let options = ["--antennas", "6", "--times", "3", "--channels", "32", "--four-correlations"];
+    let ms = demo(&scratch, &options);
+    assert_right(&scratch, &ms, "taylor", "mfs", &[]);
+    assert_right(&scratch, &ms, "cube", "cube.fits", &[]);
+    let text = assert_right(&scratch, &ms, "correlations", "lin", &[]);
+    assert!(text.contains("XX XY XYi YX YXi YY"), "{text}");
+    let folder = scratch.path("correlations");
+    let sky = folder.join("sky.json");
+    predict_image(args![&ms, &folder.join("circ")]).exits(0).says(&["RR RL RLi LR LRi LL"]);
+    assert_equal_to_sum("circular into linear", &ms, &args!["--sky", &sky]);
+    let [one, other] = ["lin-XX-model.fits", "circ-RR-model.fits"].map(|name| folder.join(name));
+    predict_image(args![&ms, "--image", &one, &other]).exits(3).says(&["RR", "XX"]);
+    std::fs::remove_file(scratch.path("taylor").join("mfs.model.tt1.fits")).unwrap();
+    predict_image(args![&ms, &scratch.path("taylor").join("mfs")]).exits(3).says(&["Taylor term 1"]);
+}
+
+#[test]
+fn blank_pixels_are_zeros_and_counted() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = demo(&scratch, &[]);
+    let (folder, sky) = make(&scratch, "blanks", &ms);
+    let report = scratch.path("report.json");
+    predict_image(args!["--report", &report, &ms, &folder.join("nan")])
+        .exits(0)
+        .says(&["blank or not finite"]);
+    let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    assert!(report["catalogue"]["images"]["blanks"].as_u64().unwrap() >= 4, "{report}");
+    let odd = folder.join("odd name[1](x)+y.fits.gz");
+    predict_image(args!["--mode", "add", &ms, "--image", &odd])
+        .exits(0)
+        .says(&["a beam is", "8 pixels are blank"]);
+    let found = measure(&ms, &args!["--sky", &sky]);
+    assert!(found["relative"].as_f64().unwrap() <= 2e-6, "{found}");
+}
+
+/// What images cannot tell is not guessed.
+#[test]
+fn what_the_images_do_not_tell_is_refused() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = demo(&scratch, &[]);
+    let before = file_contents(&ms);
+    let (folder, _) = make(&scratch, "clean", &ms);
+    let image = folder.join("clean-model.fits");
+    let set = |key: &str, value: &str, name: &str| {
+        let text = "import sys; from astropy.io import fits; path, key, value, to = sys.argv[1:]; h = fits.open(path); \
+                    h[0].header[key] = float(value) if value[:1].isdigit() else value; h.writeto(to)";
+        let to = folder.join(name);
+        let python = common::python().expect("the oracles");
+        let status = Command::new(python).args(["-c", text]).args(args![&image, key, value, &to]).status();
+        assert!(status.expect("python").success());
+        to
+    };
+    for (key, value, words) in [
+        ("CDELT3", "1e6", "--extrapolate"),
+        ("BUNIT", "K", "BUNIT"),
+        ("CTYPE1", "RA---AIT", "projection"),
+        ("EQUINOX", "1975", "equinox 1975"),
+        ("CRVAL4", "17", "Stokes axis"),
+        ("CTYPE3", "VOPT", ""),
+    ] {
+        let path = set(key, value, &format!("{key}.fits"));
+        let run = predict_image(args!["--dry-run", &ms, "--image", &path]);
+        // An axis of one value that is not understood does not matter.
+        let code = if words.is_empty() { 0 } else { 3 };
+        run.exits(code).says(&[words]);
+    }
+    predict_image(args!["--dry-run", "--extrapolate", &ms, "--image", &folder.join("CDELT3.fits")]).exits(0);
+    predict_image(args![&ms, &folder.join("nothing")]).exits(3).says(&["no model images", "-term-N"]);
+    predict_image(args![&ms, "--image", &folder.join("nothing.fits")]).exits(3).says(&["nothing.fits"]);
+    predict_image(args![&ms, "--image", &folder.join("sky.json")]).exits(3).says(&["not a FITS file"]);
+    predict_image(args!["--dry-run", "--beam", "airy:4.7", &ms, &image]).exits(0).says(&["true sky"]);
+    std::fs::copy(&image, folder.join("pb-model-pb.fits")).unwrap();
+    predict_image(args!["--dry-run", &ms, &folder.join("pb")])
+        .exits(0)
+        .says(&["corrected for the primary beam"]);
+    assert!(file_contents(&ms) == before, "something was written");
+}
+
+/// Model images that others published, read by astropy for the sum.
+#[test]
+fn real_model_images_are_predicted() {
+    need!(oracles);
+    let archive = need!("ms/lofar_tDDECal.in_MS.tgz");
+    let dp3 = need!("skymodels/dp3_idg-fits-sources_model_fits.tbz2");
+    let facets = need!("skymodels/wsclean_facets_point-source-model.fits.gz");
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let folder = scratch.path("images");
+    std::fs::create_dir(&folder).unwrap();
+    let status = Command::new("tar").arg("xjf").arg(&dp3).arg("-C").arg(&folder).status();
+    assert!(status.expect("tar").success());
+    let sky = scratch.path("sky.json");
+    for (image, words) in [
+        (folder.join("foursources-model.fits"), "no beam (BMAJ)"),
+        (folder.join("radec-model.fits"), "no beam (BMAJ)"),
+        (facets, "pixels other than zero"),
+    ] {
+        oracle_ok("images.py", args!["sky", &sky, &image]);
+        predict_image(args!["--extrapolate", &ms, "--image", &image]).exits(0).says(&[words]);
+        let name = image.file_name().unwrap().to_string_lossy().into_owned();
+        assert_equal_to_sum(&name, &ms, &args!["--sky", &sky]);
+    }
+}
+
+/// What WSClean gets right it gets as we do; what it does not, it does not.
+#[test]
+fn wsclean_predicts_the_same_where_it_is_right() {
+    need!(oracles);
+    need!(wsclean);
+    let scratch = Scratch::new();
+    let ms = demo(&scratch, &["--antennas", "8", "--times", "3", "--channels", "16", "--one-field"]);
+    let (folder, sky) = make(&scratch, "centred", &ms);
+    let prefix = folder.join("centred");
+    let translated = args![
+        "wsclean",
+        "-predict",
+        "-use-wgridder",
+        "-no-small-inversion",
+        "-reorder",
+        "-name",
+        &prefix,
+        &ms
+    ];
+    run(translated).exits(0).says(&["ignored", "-reorder", "every field is predicted"]);
+    assert_equal_to_sum("wsclean's arguments", &ms, &args!["--sky", &sky]);
+    let theirs = scratch.copy(&ms, "theirs.ms");
+    let words =
+        ["-predict", "-use-wgridder", "-no-small-inversion", "-wgridder-accuracy", "1e-6", "-quiet", "-name"];
+    let wsclean =
+        Command::new("wsclean").args(words).arg(&prefix).arg(&theirs).output().expect("wsclean starts");
+    assert!(wsclean.status.success(), "{}", String::from_utf8_lossy(&wsclean.stderr));
+    let own = measure(&theirs, &args!["--sky", &sky])["relative"].as_f64().expect("a number");
+    say(&format!("wsclean itself: rms error {own:.2e}"));
+    assert!(own < 1e-3, "WSClean is no judge here: {own}");
+    // An image centre away from the phase centre is silently wrong there, and right here.
+    let (folder, sky) = make(&scratch, "clean", &ms);
+    let prefix = folder.join("clean");
+    let _ = Command::new("wsclean").args(words).arg(&prefix).arg(&theirs).output().expect("wsclean starts");
+    let own = measure(&theirs, &args!["--sky", &sky])["relative"].as_f64().expect("a number");
+    say(&format!("wsclean, image centre 1° off: rms error {own:.2e}"));
+    assert!(own > 0.5, "WSClean has learned: {own}");
+    run(args!["wsclean", "-predict", "-quiet", "-name", &prefix, &ms]).exits(0);
+    assert_equal_to_sum("ours, image centre 1° off", &ms, &args!["--sky", &sky]);
+}
+
+/// An image that WSClean cleaned on the spot: predicted and subtracted, it leaves what WSClean's own cycle leaves.
+#[test]
+fn a_cleaned_image_is_subtracted() {
+    need!(oracles);
+    need!(wsclean);
+    let archive = need!("gold/dp3_lofar_generic_model.MS.tgz");
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let prefix = scratch.path("cleaned");
+    let imaging = [
+        "-quiet",
+        "-size",
+        "1024",
+        "1024",
+        "-scale",
+        "60asec",
+        "-niter",
+        "2000",
+        "-mgain",
+        "0.8",
+        "-use-wgridder",
+        "-no-small-inversion",
+        "-data-column",
+        "MODEL_DATA",
+        "-no-update-model-required",
+        "-channels-out",
+        "2",
+        "-name",
+    ];
+    let wsclean =
+        Command::new("wsclean").args(imaging).arg(&prefix).arg(&ms).output().expect("wsclean starts");
+    assert!(wsclean.status.success(), "{}", String::from_utf8_lossy(&wsclean.stderr));
+    predict_image(args!["--column", "OURS", "--spectrum", "stepped", &ms, &prefix]).exits(0);
+    let theirs = scratch.copy(&ms, "theirs.ms");
+    let words = ["-predict", "-quiet", "-use-wgridder", "-no-small-inversion", "-channels-out", "2", "-name"];
+    common::tamper(&args!["copy-column", &ms, "MODEL_DATA", "KEPT"]);
+    common::tamper(&args!["copy-column", &theirs, "MODEL_DATA", "KEPT"]);
+    let wsclean =
+        Command::new("wsclean").args(words).arg(&prefix).arg(&theirs).output().expect("wsclean starts");
+    assert!(wsclean.status.success(), "{}", String::from_utf8_lossy(&wsclean.stderr));
+    let left = |ms: &Path, column: &str| -> [f64; 2] {
+        serde_json::from_str(&oracle_ok("images.py", args!["residual", ms, "KEPT", column]))
+            .expect("two numbers")
+    };
+    let ([data, ours], [_, own]) = (left(&ms, "OURS"), left(&theirs, "MODEL_DATA"));
+    say(&format!("data rms {data:.4} Jy, less our prediction {ours:.4}, less WSClean's {own:.4}"));
+    assert!(ours < 0.5 * data && ours < 1.01 * own, "{data} {ours} {own}");
+}
+
+/// The pipeline's two commands, as they stand, and both steps in one.
+#[test]
+fn the_pipelines_commands_run_unchanged() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = demo(&scratch, &[]);
+    let list = scratch.write(
+        "nvss.txt",
+        "Format = Name, Type, Ra, Dec, I, SpectralIndex, LogarithmicSI, ReferenceFrequency='1400000000.0', MajorAxis, MinorAxis, \
+         Orientation\ns0,POINT,22:54:30.00,16.20.00.0,1.5,[-0.7],true,1400000000.0,,,\n\
+         s1,POINT,22:53:10.40,15.58.03.0,0.8,[-0.7],true,1400000000.0,,,\n",
+    );
+    let prefix = scratch.path("run.nvss_model");
+    let wsclean = assert_cmd::cargo::cargo_bin!("wsclean-predict");
+    let start = |words: &[&OsStr]| {
+        let mut command = Command::new(&wsclean);
+        finish(command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"))
+    };
+    let draw = args![
+        "-draw-model",
+        &list,
+        "-name",
+        &prefix,
+        "-draw-frequencies",
+        "1405000000.0",
+        "250000000.0",
+        "-draw-spectral-terms",
+        "2",
+        "-size",
+        "2048",
+        "2048",
+        "-scale",
+        "6.0arcsec",
+        "-draw-centre",
+        "22h54m12.000s",
+        "+16d9m0.000s"
+    ];
+    start(&draw).exits(0).says(&["run.nvss_model-term-1.fits", "2 sources"]);
+    let term = scratch.path("run.nvss_model-term-0.fits");
+    std::fs::rename(&term, scratch.path("run.nvss_model-model.fits")).expect("drawn");
+    start(&args!["-predict", "-reorder", "-name", &prefix, &ms]).exits(0).says(&["complete", "-reorder"]);
+    // Straight from the list, exactly.
+    let before: Vec<PathBuf> =
+        file_contents(&scratch.path("demo")).into_iter().map(|(path, _)| path).collect();
+    start(&args!["-draw-model", &list, "-predict", "-model-column", "EXACT", &ms])
+        .exits(0)
+        .says(&["2 sources"]);
+    let found = measure(&ms, &args!["--column", "MODEL_DATA", "--against", "EXACT"]);
+    let relative = found["relative"].as_f64().expect("a number");
+    say(&format!("drawn and predicted, against straight from the list: {relative:.2e}"));
+    // The drawing has one spectral term; the power law is flat in it.
+    assert!(relative < 0.1, "{found}");
+    // Both terms give the spectrum, and the pixels the positions.
+    std::fs::rename(scratch.path("run.nvss_model-model.fits"), &term).unwrap();
+    predict_image(args![&ms, &prefix]).exits(0).says(&["2 Taylor terms"]);
+    let found = measure(&ms, &args!["--against", "EXACT"]);
+    let relative = found["relative"].as_f64().expect("a number");
+    say(&format!("both terms: {relative:.2e}"));
+    assert!(relative < 5e-3, "{found}");
+    let after: Vec<PathBuf> =
+        file_contents(&scratch.path("demo")).into_iter().map(|(path, _)| path).collect();
+    assert!(after.iter().all(|path| before.contains(path) || path.starts_with(&ms)), "{after:?}");
+    start(&args!["-predict", "-facet-regions", "f.reg", &ms]).exits(2).says(&["facet"]);
+    start(&args!["-name", "x", &ms]).exits(2).says(&["imaging"]);
+}
+
+/// Killed at any moment, a run leaves no file but the MeasurementSet's own, and a column that says that it is not whole.
+#[test]
+fn a_kill_leaves_nothing_behind() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let options = ["--antennas", "40", "--times", "24", "--channels", "64"];
+    let ms = demo(&scratch, &options);
+    let (folder, _) = make(&scratch, "clean", &ms);
+    let temporary = scratch.path("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let names =
+        |folder: &Path| -> Vec<PathBuf> { file_contents(folder).into_iter().map(|(path, _)| path).collect() };
+    predict_image(args![&ms, &folder.join("clean")]).exits(0);
+    let before = names(&folder);
+    for wait in [10, 60, 150, 300] {
+        let mut command = command();
+        command
+            .args(args!["image", "-q", "--engine", "direct", &ms, &folder.join("clean")])
+            .env("TMPDIR", &temporary);
+        let mut child = command.current_dir(&temporary).stderr(Stdio::null()).spawn().expect("it starts");
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+        assert!(names(&temporary).is_empty() && names(&folder) == before, "after {wait} ms");
+        assert!(["complete", "incomplete"].contains(&state(&ms).as_str()));
+    }
+    predict_image(args![&ms, &folder.join("clean")]).exits(0);
+    assert_eq!(state(&ms), "complete");
+}
