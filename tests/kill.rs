@@ -22,13 +22,13 @@ fn sky(seed: u64, count: usize) -> Vec<Source> {
     (0..count).map(source).collect()
 }
 
-fn study(kind: &str, manager: Option<Manager>) {
+fn study(kind: &str, windows: usize, manager: Option<Manager>) {
     need!(oracles);
     let from = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.into());
     let (kills, jobs) = (from("NVSS_PREDICT_KILLS", "10"), from("NVSS_PREDICT_KILL_JOBS", "1"));
     let scratch = Scratch::new();
     let ms = scratch.path("original.ms");
-    let mut spec = MsSpec::dsa110(20, 24, 1, 768);
+    let mut spec = MsSpec::dsa110(20, 24, windows, 768 / windows);
     if let Some(manager) = manager {
         // Other managers go casacore's way, which takes longer.
         spec = MsSpec::dsa110(16, 12, 1, 256);
@@ -49,7 +49,8 @@ fn study(kind: &str, manager: Option<Manager>) {
     }
     let output = oracle::<&OsStr>("kill_study.py", arguments);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    say(&format!("killed, {kind}{}: {}", manager.map_or(String::new(), |m| format!(", {m:?}")), out.trim()));
+    let manager = manager.map_or(String::new(), |m| format!(", {m:?}"));
+    say(&format!("killed, {kind}, {windows} window(s){manager}: {}", out.trim()));
     assert!(output.status.success(), "{out}{err}");
     // A study in which no run was caught at work proves nothing.
     let report: Value = serde_json::from_str(&out).expect("JSON");
@@ -63,22 +64,28 @@ fn study(kind: &str, manager: Option<Manager>) {
 
 #[test]
 fn killed_while_creating() {
-    study("create", None);
+    study("create", 1, None);
 }
 
 #[test]
 fn killed_while_overwriting() {
-    study("overwrite", None);
+    study("overwrite", 1, None);
+}
+
+/// Blocks of windows that go together are written to many places of the file.
+#[test]
+fn killed_while_overwriting_windows_together() {
+    study("overwrite", 16, None);
 }
 
 #[test]
 fn killed_while_adding() {
-    study("add", None);
+    study("add", 1, None);
 }
 
 #[test]
 fn killed_while_resuming() {
-    study("resume", None);
+    study("resume", 1, None);
 }
 
 macro_rules! managers {
@@ -86,7 +93,7 @@ macro_rules! managers {
         #[test]
         #[ignore = "a part of the thousand kills that are run by hand"]
         fn $name() {
-            study($kind, Some(Manager::$manager));
+            study($kind, 1, Some(Manager::$manager));
         }
     )*};
 }

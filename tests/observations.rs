@@ -2,6 +2,8 @@
 //! and concatenations, correlations, frames, and phase centres that move; all judged by the independent sum.
 
 mod common;
+#[path = "observations/together.rs"]
+mod together;
 
 use casacore::Endian;
 use common::sky::{Random, Source, mixture};

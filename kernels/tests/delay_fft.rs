@@ -138,6 +138,26 @@ fn uneven_channels() {
     }
 }
 
+/// Several spectral windows as one band: with gaps, in any order, one of them descending, of two widths.
+#[test]
+fn windows_with_gaps() {
+    let windows = |starts: &[f64], width: f64| -> Vec<f64> {
+        starts.iter().flat_map(|start| uniform(1.31e9 + 2.5e5 * start, width, 48)).collect()
+    };
+    let gaps = windows(&[0.0, 52.0, 112.0, 160.5], 2.5e5);
+    let mut shuffled = windows(&[112.0, 0.0, 52.0], 2.5e5);
+    shuffled.extend(uniform(1.31e9 + 2.5e5 * 230.0, -2.5e5, 48));
+    let mut widths = windows(&[0.0, 50.0], 2.5e5);
+    widths.extend(windows(&[100.0], 5e5));
+    for (name, shape) in SHAPES {
+        for (kind, channels) in [("gaps", &gaps), ("shuffled", &shuffled), ("two widths", &widths)] {
+            check(&format!("{kind} {name}"), &Case::new(dsa(), channels.clone(), 60, shape, 16));
+            let far = Case::new(long(), channels.clone(), 20, shape, 8);
+            check(&format!("far {kind} {name}"), &far);
+        }
+    }
+}
+
 #[test]
 fn many_channels() {
     check("65536 channels", &Case::new(dsa(), uniform(1.31e9, 187.5e6 / 65536.0, 65536), 5, MIXED, 3));

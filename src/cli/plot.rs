@@ -59,7 +59,7 @@ pub(super) fn run(args: &PlotArgs) -> Result<ExitCode, CliError> {
     let table = ms::open(&args.ms, Access::ReadOnly)?;
     let observation = Observation::read(&table)?;
     let columns = columns(args, &table)?;
-    let survey = RowSurvey::read(&table, false)?;
+    let survey = RowSurvey::read(&table)?;
     let (used, windows) = chosen(args, &observation, &survey)?;
     let gathered = gather(&table, &observation, &columns, &used, &windows)?;
     let titles = VisibilityTitles {

@@ -1,11 +1,11 @@
 //! The pages of the column's file: sent to the disk as they are written, and of a column too large to stay in memory also
 //! dropped, so that it does not push out what other programs have cached.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use casacore::{Table, finish_write_back, start_write_back};
 use rustix::fs::{Advice, fadvise};
@@ -46,38 +46,86 @@ fn available_bytes() -> Option<u64> {
 /// then wait for it here instead of filling the memory.
 const LAG: u64 = 256 << 20;
 
-/// The ranges of a file that were written, the oldest first, where they are to be dropped.
+/// A file is sent to the disk by stretches of so many bytes, each when all of it was written: what is sent sooner may have a
+/// page at its end that changes again.
+const STRETCH: u64 = 1 << 20;
+
+/// The most stretches that wait for the rest of them: more are not going to be written as a whole.
+const MOST_WAITING: usize = 128;
+
+/// What was written of a file and is on its way to the disk.
 #[derive(Debug)]
 pub(super) struct Behind {
     drops: bool,
-    written: Mutex<(VecDeque<(u64, u64)>, u64)>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Bytes written of stretches that are not whole, by their number.
+    waiting: HashMap<u64, u64>,
+    /// The ranges sent, the oldest first, where they are to be dropped; and their bytes.
+    sent: VecDeque<(u64, u64)>,
+    bytes: u64,
+}
+
+impl State {
+    /// Notes what was written, each byte once; returns the ranges to be sent.
+    fn wrote(&mut self, offset: u64, length: u64) -> Vec<(u64, u64)> {
+        let mut ready = Vec::new();
+        let (mut from, end) = (offset, offset + length);
+        while from < end {
+            let stretch = from / STRETCH;
+            let to = end.min((stretch + 1) * STRETCH);
+            let written = self.waiting.entry(stretch).or_default();
+            *written += to - from;
+            if *written >= STRETCH {
+                self.waiting.remove(&stretch);
+                ready.push((stretch * STRETCH, STRETCH));
+            }
+            from = to;
+        }
+        if self.waiting.len() > MOST_WAITING {
+            ready.extend(self.waiting.drain().map(|(stretch, _)| (stretch * STRETCH, STRETCH)));
+        }
+        ready
+    }
+
+    /// Notes what was sent; returns the ranges to be dropped.
+    fn sent(&mut self, ranges: &[(u64, u64)]) -> Vec<(u64, u64)> {
+        self.sent.extend(ranges);
+        self.bytes += ranges.iter().map(|range| range.1).sum::<u64>();
+        let mut old = Vec::new();
+        while self.bytes > LAG
+            && let Some(range) = self.sent.pop_front()
+        {
+            self.bytes -= range.1;
+            old.push(range);
+        }
+        old
+    }
 }
 
 impl Behind {
     pub(super) fn new(drops: bool) -> Behind {
-        Behind { drops, written: Mutex::default() }
+        Behind { drops, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A range of `file` was written. Only time or memory is lost where a file system knows nothing of these calls: the
     /// fsync at the end is what counts.
     pub(super) fn wrote(&self, file: &File, offset: u64, length: u64) {
-        let _ = start_write_back(file, offset, length);
-        if !self.drops {
+        let ready = self.state().wrote(offset, length);
+        for (offset, length) in &ready {
+            let _ = start_write_back(file, *offset, *length);
+        }
+        if !self.drops || ready.is_empty() {
             return;
         }
-        let mut old = Vec::new();
-        {
-            let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-            let (ranges, bytes) = &mut *written;
-            ranges.push_back((offset, length));
-            *bytes += length;
-            while *bytes > LAG
-                && let Some(range) = ranges.pop_front()
-            {
-                *bytes -= range.1;
-                old.push(range);
-            }
-        }
+        let old = self.state().sent(&ready);
         for (offset, length) in old {
             let _ = finish_write_back(file, offset, length);
             let _ = fadvise(file, offset, std::num::NonZeroU64::new(length), Advice::DontNeed);
@@ -158,5 +206,27 @@ mod tests {
         assert!(!PageCache::Auto.drops(1 << 20));
         // Where the system does not tell, everything stays.
         assert_eq!(PageCache::Auto.drops(u64::MAX), available_bytes().is_some());
+    }
+
+    #[test]
+    fn stretches_are_sent_when_they_are_whole() {
+        let mut state = State::default();
+        assert_eq!(state.wrote(0, STRETCH - 10), []);
+        assert_eq!(state.wrote(STRETCH, 3 * STRETCH), [1, 2, 3].map(|n| (n * STRETCH, STRETCH)));
+        assert_eq!(state.wrote(STRETCH - 10, 10), [(0, STRETCH)]);
+        assert_eq!(state.wrote(STRETCH * 9 / 2, STRETCH), []);
+        assert!(state.waiting.len() == 2 && state.sent(&[]).is_empty());
+        // What lies apart is not waited for.
+        let sent: usize = (0..1000).map(|n| state.wrote((10 + n) * STRETCH, 8).len()).sum();
+        assert_eq!(sent + state.waiting.len(), 1002);
+        assert!(state.waiting.len() <= MOST_WAITING);
+    }
+
+    #[test]
+    fn the_oldest_are_dropped() {
+        let mut state = State::default();
+        let ranges: Vec<(u64, u64)> = (0..LAG / STRETCH).map(|n| (n * STRETCH, STRETCH)).collect();
+        assert_eq!(state.sent(&ranges), []);
+        assert_eq!(state.sent(&[(LAG, STRETCH)]), [(0, STRETCH)]);
     }
 }

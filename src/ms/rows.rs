@@ -7,6 +7,7 @@ use casacore::Table;
 use ndarray::ArrayViewMut2;
 
 use super::error::Result;
+use super::sequence::{Collector, Sequence};
 use super::tracks::Tracks;
 use crate::stall::doing;
 
@@ -79,6 +80,27 @@ impl RowBlock {
         }
     }
 
+    /// The rows of these indices, counted from the block's start; they need not follow one another in the table, and `start` is
+    /// that of the first.
+    ///
+    /// # Panics
+    /// If the block has fewer rows.
+    pub fn pick(&self, indices: &[usize]) -> RowBlock {
+        fn picked<T: Copy>(of: &[T], indices: &[usize]) -> Vec<T> {
+            indices.iter().map(|i| of[*i]).collect()
+        }
+        RowBlock {
+            start: self.start + indices.first().map_or(0, |i| *i as u64),
+            uvw: picked(&self.uvw, indices),
+            field: picked(&self.field, indices),
+            data_desc: picked(&self.data_desc, indices),
+            antenna1: picked(&self.antenna1, indices),
+            antenna2: picked(&self.antenna2, indices),
+            exposure: if self.exposure.is_empty() { Vec::new() } else { picked(&self.exposure, indices) },
+            time: picked(&self.time, indices),
+        }
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.uvw.len()
@@ -125,55 +147,76 @@ pub struct RowSurvey {
     pub without_exposure: u64,
     /// Some of the baselines, the longest among them.
     pub tracks: Tracks,
+    /// By DATA_DESC_ID; empty where they were not asked for, or the rows are in no order.
+    pub sequences: BTreeMap<i32, Sequence>,
+    /// All rows, where they were asked for and are few.
+    pub kept: Option<RowBlock>,
 }
 
 /// Rows read at a time by [`RowSurvey::read`]: some 4 MB.
 const SURVEY_ROWS: u64 = 1 << 16;
 
 impl RowSurvey {
-    /// Looks at every row once, before anything is written, and at EXPOSURE where `exposure` asks for it.
+    /// Looks at every row once, before anything is written.
     ///
     /// # Errors
     /// Any error of casacore.
-    pub fn read(ms: &Table, exposure: bool) -> Result<RowSurvey> {
+    pub fn read(ms: &Table) -> Result<RowSurvey> {
+        RowSurvey::look(ms, false, None)
+    }
+
+    /// The same for a prediction: also at EXPOSURE where `exposure` asks for it, and which DATA_DESC_IDs have the same rows. As many
+    /// rows as are looked at together are kept, and need not be read again.
+    ///
+    /// # Errors
+    /// As [`RowSurvey::read`].
+    pub fn with_sequences(ms: &Table, exposure: bool) -> Result<RowSurvey> {
+        RowSurvey::look(ms, exposure, Some(Collector::default()))
+    }
+
+    fn look(ms: &Table, exposure: bool, mut collector: Option<Collector>) -> Result<RowSurvey> {
         let mut survey = RowSurvey::default();
         let rows = ms.row_count();
         let mut start = 0;
         while start < rows {
             let end = (start + SURVEY_ROWS).min(rows);
-            survey.add(&RowBlock::read(ms, start..end, exposure)?);
+            let block = RowBlock::read(ms, start..end, exposure)?;
+            survey.add(&block, collector.as_mut());
+            if collector.is_some() && end - start == rows {
+                survey.kept = Some(block);
+            }
             start = end;
         }
+        survey.sequences = collector.map(Collector::finish).unwrap_or_default();
         Ok(survey)
     }
 
-    fn add(&mut self, block: &RowBlock) {
+    fn add(&mut self, block: &RowBlock, mut collector: Option<&mut Collector>) {
         self.tracks.add(block);
         self.longest_exposure = block.exposure.iter().copied().fold(self.longest_exposure, f64::max);
         self.without_exposure += block.exposure.iter().filter(|time| **time == 0.0).count() as u64;
-        for (i, uvw) in block.uvw.iter().enumerate() {
-            let time = block.time[i];
-            let usage = self.used.entry((block.field[i], block.data_desc[i])).or_insert(Usage {
+        let pair = |i: usize| (block.field[i], block.data_desc[i]);
+        let mut from = 0;
+        while from < block.len() {
+            // Neighbours mostly have both in common: they are looked up once.
+            let same = (from..block.len()).take_while(|i| pair(*i) == pair(from)).count();
+            let run = from..from + same;
+            let usage = self.used.entry(pair(from)).or_insert(Usage {
                 rows: 0,
-                first_row: block.start + i as u64,
-                times: [time; 2],
+                first_row: block.start + from as u64,
+                times: [block.time[from]; 2],
                 cross: 0,
                 auto: 0,
                 longest: 0.0,
             });
-            usage.rows += 1;
-            usage.times = [usage.times[0].min(time), usage.times[1].max(time)];
-            if is_finite(uvw) {
-                let length = uvw.iter().map(|x| x * x).sum::<f64>().sqrt();
-                usage.longest = usage.longest.max(length);
-                if block.antenna1[i] == block.antenna2[i] {
-                    usage.auto += 1;
-                } else {
-                    usage.cross += 1;
-                }
-            } else {
-                self.without_uvw += 1;
+            self.without_uvw += usage.add(block, run.clone());
+            if let Some(collector) = &mut collector {
+                collector.add(block, run);
             }
+            from += same;
+        }
+        if let Some(collector) = collector {
+            collector.look();
         }
     }
 
@@ -185,5 +228,30 @@ impl RowSurvey {
             *row = usage.first_row.min(*row);
         }
         first
+    }
+}
+
+impl Usage {
+    /// Adds the rows `run` of a block; returns how many have no finite UVW.
+    fn add(&mut self, block: &RowBlock, run: Range<usize>) -> u64 {
+        self.rows += run.len() as u64;
+        let mut without = 0;
+        let mut longest = 0.0f64;
+        for i in run {
+            let (time, uvw) = (block.time[i], &block.uvw[i]);
+            self.times = [self.times[0].min(time), self.times[1].max(time)];
+            if !is_finite(uvw) {
+                without += 1;
+                continue;
+            }
+            longest = longest.max(uvw.iter().map(|x| x * x).sum());
+            if block.antenna1[i] == block.antenna2[i] {
+                self.auto += 1;
+            } else {
+                self.cross += 1;
+            }
+        }
+        self.longest = self.longest.max(longest.sqrt());
+        without
     }
 }

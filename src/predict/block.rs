@@ -23,10 +23,15 @@ pub(crate) enum Action {
     Zero,
 }
 
-/// Consecutive rows with their visibilities, row after row, each of its own shape (chan, corr).
+/// Rows with their visibilities, row after row, each of its own shape (chan, corr).
+///
+/// They follow one another in the table, unless several spectral windows go together: the shape is that of the windows together
+/// then, and each has its own row of the table.
 #[derive(Default)]
 pub(crate) struct Block {
     pub(crate) rows: RowBlock,
+    /// The numbers of the rows of each window that goes together with others; empty where the rows follow one another.
+    pub(crate) windows: Vec<Vec<u64>>,
     pub(crate) actions: Vec<Action>,
     pub(crate) shapes: Vec<CellShape>,
     /// What is to be written [Jy].
@@ -97,11 +102,45 @@ impl Block {
         if !self.changes() {
             return Ok(());
         }
-        tiles.write(self.rows.start, &mut self.data).map_err(|source| PredictError::TileFile {
+        let written = if self.windows.is_empty() {
+            tiles.write(self.rows.start, &mut self.data)
+        } else {
+            self.scatter(tiles)
+        };
+        written.map_err(|source| PredictError::TileFile {
             path: tiles.path().to_path_buf(),
             operation: "write",
             source,
         })
+    }
+
+    /// Writes each window's part of the rows to its own rows.
+    fn scatter(&self, tiles: &TileFile) -> std::io::Result<()> {
+        let Some(shape) = self.shapes.first() else { return Ok(()) };
+        let cell = shape.len() / self.windows.len();
+        let mut part = Vec::new();
+        for (window, numbers) in self.windows.iter().enumerate() {
+            for run in self.runs(|action| action != Action::Keep) {
+                let numbers = &numbers[run.first..run.first + run.rows];
+                let mut rows = self.data[run.range()].chunks_exact(shape.len());
+                for neighbours in numbers.chunk_by(|a, b| a + 1 == *b) {
+                    part.clear();
+                    for row in rows.by_ref().take(neighbours.len()) {
+                        part.extend_from_slice(&row[window * cell..(window + 1) * cell]);
+                    }
+                    tiles.write(neighbours[0], &mut part)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of the table, and the first channel, of a window of row `i`; of its only one where windows are on their own.
+    pub(crate) fn place(&self, i: usize, window: usize) -> (u64, usize) {
+        match self.windows.get(window) {
+            Some(numbers) => (numbers[i], window * self.shapes[i].channels / self.windows.len()),
+            None => (self.rows.start + i as u64, 0),
+        }
     }
 
     /// Predicts the rows and combines them with what was there.
@@ -161,13 +200,22 @@ impl Block {
         if mode != Mode::Replace {
             self.combine(mode);
         }
-        self.digest = ColumnDigest::default();
-        for run in self.runs(|action| action == Action::Predict) {
-            let first = self.rows.start + run.first as u64;
-            let rows = self.data[run.range()].chunks_exact(run.shape.len().max(1));
-            (first..).zip(rows).for_each(|(row, data)| self.digest.add(row, data));
-        }
+        self.digest = self.digest_of_predicted();
         Ok(())
+    }
+
+    fn digest_of_predicted(&self) -> ColumnDigest {
+        let mut digest = ColumnDigest::default();
+        let windows = self.windows.len().max(1);
+        for run in self.runs(|action| action == Action::Predict) {
+            let rows = self.data[run.range()].chunks_exact(run.shape.len().max(1));
+            for (i, data) in (run.first..).zip(rows) {
+                for (window, data) in data.chunks_exact((data.len() / windows).max(1)).enumerate() {
+                    digest.add(self.place(i, window).0, data);
+                }
+            }
+        }
+        digest
     }
 
     /// Adds the model to, or subtracts it from, what was there.

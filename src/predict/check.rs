@@ -43,8 +43,12 @@ pub struct CheckResult {
 /// A visibility that will be read back.
 struct Pick {
     row: u64,
+    /// That of the row.
     shape: CellShape,
+    /// In the row.
     channel: usize,
+    /// The first channel of the row, of those that its key stands for.
+    first: usize,
     correlation: usize,
     uvw: [f64; 3],
     exposure: f64,
@@ -122,13 +126,17 @@ impl Check {
 
     fn pick(&mut self, plan: &Plan, block: &Block, i: usize, shape: CellShape, offset: usize) {
         let rows = &block.rows;
+        let windows = block.windows.len().max(1);
+        let (row, first) = block.place(i, self.random.below(windows as u64) as usize);
+        let shape = CellShape { channels: shape.channels / windows, ..shape };
         for _ in 0..PER_ROW.min(self.wanted - self.picks.len()) {
             let channel = self.channel(shape.channels);
             let correlation = self.random.below(shape.correlations as u64) as usize;
             self.picks.push(Pick {
-                row: rows.start + i as u64,
+                row,
                 shape,
                 channel,
+                first,
                 correlation,
                 uvw: rows.uvw[i],
                 exposure: rows.exposure.get(i).copied().unwrap_or(0.0),
@@ -164,7 +172,8 @@ impl Check {
             let model = |pick: &Pick| {
                 let ends = [&pick.ends[0], &pick.ends[1]];
                 let row = (pick.uvw, pick.exposure);
-                plan.reference(&view, pick.key, row, ends, pick.channel, pick.correlation)
+                let channel = pick.first + pick.channel;
+                plan.reference(&view, pick.key, row, ends, channel, pick.correlation)
             };
             picks.par_iter().map(model).collect()
         };

@@ -30,6 +30,8 @@ pub(crate) struct Durable<'n> {
     done: Done,
     /// Done after a gap: by their first row, up to which, and what they add.
     later: BTreeMap<u64, Done>,
+    /// Rows of spectral windows that go together: nobody goes on after them, which lie all over the table.
+    apart: Done,
     noted: Done,
     next: Instant,
     /// Has the disk confirm what is done, and notes it in the column's keywords.
@@ -39,17 +41,31 @@ pub(crate) struct Durable<'n> {
 impl<'n> Durable<'n> {
     /// Begins after what an earlier run has done.
     pub(crate) fn new(done: Done, note: &'n mut dyn FnMut(&Done) -> Result<()>) -> Durable<'n> {
-        Durable { done, later: BTreeMap::new(), noted: done, next: Instant::now() + EVERY, note }
+        let apart = Done::default();
+        Durable { done, later: BTreeMap::new(), apart, noted: done, next: Instant::now() + EVERY, note }
     }
 
-    /// What is done without a gap.
+    /// What is done without a gap: where a run can go on.
     pub(crate) fn done(&self) -> Done {
         self.done
+    }
+
+    /// All that is done, of a run that came to its end.
+    pub(crate) fn all(&self) -> Done {
+        let mut done = self.done;
+        done.predicted += self.apart.predicted;
+        done.digest.join(self.apart.digest);
+        done
     }
 
     /// A block is written.
     pub(crate) fn add(&mut self, block: &Block) {
         let predicted = block.actions.iter().filter(|action| **action == Action::Predict).count() as u64;
+        if !block.windows.is_empty() {
+            self.apart.predicted += predicted * block.windows.len() as u64;
+            self.apart.digest.join(block.digest);
+            return;
+        }
         let start = block.rows.start;
         self.put(start, Done { rows: start + block.rows.len() as u64, predicted, digest: block.digest });
     }

@@ -10,9 +10,10 @@ use rayon::ThreadPool;
 use super::block::{Action, Block};
 use super::error::Result;
 use super::job::Mode;
+use super::joint::Bundles;
 use super::pipeline::{Blocks, RowSelection};
 use super::plan::{Key, Plan};
-use crate::ms::{CellShape, RowBlock};
+use crate::ms::{CellShape, RowBlock, RowSurvey};
 
 /// Blocks that are tried.
 const BLOCKS: u64 = 5;
@@ -25,11 +26,19 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) fn estimate(
     table: &Table,
     plan: &Plan,
+    (bundles, survey): (&Bundles, &RowSurvey),
     selection: &RowSelection,
     blocks: Blocks,
     pool: &ThreadPool,
-    predicted: u64,
 ) -> Result<f64> {
+    // Rows of spectral windows that go together are predicted once.
+    let mut leading = selection.clone();
+    leading.used.retain(|pair| bundles.leads(pair.1));
+    for (data_desc, shape) in &mut leading.shapes {
+        *shape = bundles.shape(*data_desc).unwrap_or(*shape);
+    }
+    let selection = &leading;
+    let predicted: u64 = leading.used.iter().filter_map(|pair| survey.used.get(pair)).map(|usage| usage.rows).sum();
     let rows = table.row_count();
     let begun = Instant::now();
     let (mut tried, mut computing) = (0u64, 0.0);
@@ -70,7 +79,7 @@ fn read(table: &Table, plan: &Plan, selection: &RowSelection, rows: std::ops::Ra
     let mut block = Block::default();
     for (field, data_desc) in rows.field.iter().zip(&rows.data_desc) {
         let chosen = selection.used.contains(&(*field, *data_desc));
-        block.actions.push(if chosen { Action::Predict } else { Action::Zero });
+        block.actions.push(if chosen { Action::Predict } else { Action::Keep });
         let shape = selection.shapes.get(data_desc).copied();
         block.shapes.push(shape.unwrap_or(CellShape { channels: 0, correlations: 0 }));
     }

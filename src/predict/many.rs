@@ -187,7 +187,7 @@ fn reach(job: &Job, skies: &Skies, observer: &dyn BatchObserver) -> Result<Reach
     }
     let table = ms::open(&job.ms, Access::ReadOnly)?;
     let observation = Observation::read(&table)?;
-    let survey = RowSurvey::read(&table, false)?;
+    let survey = RowSurvey::read(&table)?;
     let selection = select_rows(&observation, &survey, &job.options)?;
     let outlook = Outlook::new(&table, &observation, &survey, &selection.used, &job.options)?;
     let sight = outlook.sight(&observation);

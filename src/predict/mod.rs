@@ -17,6 +17,7 @@ mod gains;
 mod geometry;
 mod images;
 mod job;
+mod joint;
 mod jones;
 mod judge;
 mod many;
@@ -30,6 +31,7 @@ mod preview;
 mod primary;
 #[cfg(test)]
 mod properties;
+mod reader;
 mod report;
 mod resume;
 mod run;
@@ -39,6 +41,7 @@ mod skies;
 mod smear;
 mod space;
 mod threads;
+mod tiles;
 mod transform;
 mod transform_choice;
 

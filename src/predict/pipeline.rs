@@ -2,14 +2,13 @@
 //! fill blocks that go round. Where the column's tile file is known exactly they write them, too; elsewhere the
 //! calling thread does, through casacore and in the order of the rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use casacore::Table;
-use kernels::Complex32;
-use ndarray::{ArrayView3, ArrayViewMut3};
+use ndarray::ArrayView3;
 use rayon::ThreadPool;
 
 use super::block::{Action, Block};
@@ -17,15 +16,14 @@ use super::check::Check;
 use super::durable::Durable;
 use super::error::{PredictError, Result};
 use super::job::Mode;
+use super::joint::Bundles;
 use super::plan::{Key, Plan};
+use super::reader::Reader;
 use super::run::Observer;
-use crate::ms::{CellShape, ColumnFiles, ModelColumn, Observation, RowBlock, TileFile};
+use crate::ms::{CellShape, ColumnFiles, ModelColumn, Observation, RowSurvey, TileFile};
 
 /// Bytes of a block: large enough to write quickly, small enough to stay in the caches.
 const BLOCK_BYTES: usize = 1 << 20;
-
-/// Rows whose UVW and ids are read at a time.
-const READ_AHEAD_ROWS: usize = 1 << 15;
 
 /// Which rows are predicted.
 #[derive(Debug, Clone, Default)]
@@ -106,10 +104,13 @@ struct Tasks<'s> {
 pub(crate) struct Pipeline<'a, 't> {
     pub(crate) ms: &'a Table,
     pub(crate) observation: &'a Observation,
+    pub(crate) survey: &'a RowSurvey,
     pub(crate) column: &'a ModelColumn<'t>,
     /// The column's file, where blocks can be written without casacore.
     pub(crate) tiles: Option<&'a TileFile>,
     pub(crate) plan: &'a Plan<'a>,
+    /// What is predicted together: rows are visited in its order then, and written to the tile file.
+    pub(crate) bundles: &'a Bundles,
     pub(crate) selection: &'a RowSelection,
     pub(crate) mode: Mode,
     /// Whether the column was made by this run: what was there is zero.
@@ -172,13 +173,11 @@ impl Pipeline<'_, '_> {
         observer: &mut dyn Observer,
     ) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        let mut reader = Reader {
-            pipeline: self,
-            ahead: RowBlock::default(),
-            next: 0,
-            looked: 0,
-            announced: HashSet::new(),
-        };
+        if !self.bundles.is_empty() {
+            // Those that nobody asked for are not even visited.
+            outcome.rows = self.observation.rows - self.bundles.rows(self.survey);
+        }
+        let mut reader = Reader::new(self);
         let mut free: Vec<Block> = Vec::new();
         free.resize_with(self.blocks.count, Block::default);
         let mut computing = 0;
@@ -245,7 +244,7 @@ impl Pipeline<'_, '_> {
 
     /// Rows of a variable shape are written one selection at a time; those of a fixed shape as whole
     /// blocks, with what the others had.
-    fn writes(&self, action: Action) -> bool {
+    pub(super) fn writes(&self, action: Action) -> bool {
         action != Action::Keep || self.column.is_fixed()
     }
 
@@ -265,142 +264,15 @@ impl Pipeline<'_, '_> {
 
     /// Counts a block that is written.
     fn count(&self, block: &Block, outcome: &mut Outcome, observer: &mut dyn Observer) {
-        outcome.rows += block.rows.len() as u64;
+        let windows = block.windows.len().max(1) as u64;
+        outcome.rows += block.rows.len() as u64 * windows;
         if block.changes() {
             let written = block.runs(|action| self.writes(action));
             outcome.bytes += written.iter().map(|run| (run.rows * run.shape.bytes()) as u64).sum::<u64>();
         }
-        outcome.predicted += block.actions.iter().filter(|a| **a == Action::Predict).count() as u64;
+        let predicted = block.actions.iter().filter(|action| **action == Action::Predict).count();
+        outcome.predicted += predicted as u64 * windows;
         observer.progress(outcome.rows, self.observation.rows, outcome.bytes);
-    }
-}
-
-/// Reads the rows ahead and hands them out by blocks.
-struct Reader<'p, 'a, 't> {
-    pipeline: &'p Pipeline<'a, 't>,
-    ahead: RowBlock,
-    next: u64,
-    /// The rows whose kernels are announced end here.
-    looked: u64,
-    announced: HashSet<Key>,
-}
-
-/// Kernels announced that are remembered: enough for those in use.
-const MOST_ANNOUNCED: usize = 1 << 14;
-
-impl Reader<'_, '_, '_> {
-    /// The kernels, not announced before, of the rows in as many blocks to come as go round.
-    fn upcoming(&mut self) -> Vec<Key> {
-        let pipeline = self.pipeline;
-        let reach = (pipeline.blocks.rows * pipeline.blocks.count) as u64;
-        let end = (self.next + reach).min(self.ahead.start + self.ahead.len() as u64);
-        let from = self.looked.max(self.next);
-        let mut keys = Vec::new();
-        if self.announced.len() > MOST_ANNOUNCED {
-            self.announced.clear();
-        }
-        let most = pipeline.plan.ahead();
-        self.looked = from;
-        while self.looked < end && keys.len() < most {
-            let i = (self.looked - self.ahead.start) as usize;
-            self.looked += 1;
-            if pipeline.selection.used.contains(&(self.ahead.field[i], self.ahead.data_desc[i])) {
-                let key = pipeline.plan.key(&self.ahead, i);
-                if self.announced.insert(key) {
-                    keys.push(key);
-                }
-            }
-        }
-        keys
-    }
-
-    /// Fills `block` with the next rows; false at the end.
-    fn fill(&mut self, block: &mut Block) -> Result<bool> {
-        let pipeline = self.pipeline;
-        let total = pipeline.observation.rows;
-        if self.next >= total {
-            return Ok(false);
-        }
-        let size = pipeline.blocks.rows;
-        if self.next >= self.ahead.start + self.ahead.len() as u64 {
-            let ahead = (READ_AHEAD_ROWS / size).max(1) * size;
-            let end = (self.next + ahead as u64).min(total);
-            self.ahead = RowBlock::read(pipeline.ms, self.next..end, pipeline.plan.needs_exposure())?;
-        }
-        let from = (self.next - self.ahead.start) as usize;
-        let mut to = (from + size).min(self.ahead.len());
-        if self.next < pipeline.resume_at {
-            // Up to where blocks begin to be written.
-            to = to.min(from + (pipeline.resume_at - self.next) as usize);
-        }
-        block.rows = self.ahead.part(from..to);
-        self.next += (to - from) as u64;
-        block.actions.clear();
-        block.shapes.clear();
-        for (field, data_desc) in block.rows.field.iter().zip(&block.rows.data_desc) {
-            let selected = pipeline.selection.used.contains(&(*field, *data_desc));
-            block.actions.push(match (selected, pipeline.new_column) {
-                (true, _) => Action::Predict,
-                (false, true) => Action::Zero,
-                (false, false) => Action::Keep,
-            });
-            // Every DATA_DESC_ID of the table has its shape here; none is a row that nobody writes.
-            let shape = pipeline.selection.shapes.get(data_desc).copied();
-            block.shapes.push(shape.unwrap_or(CellShape { channels: 0, correlations: 0 }));
-        }
-        self.read_old(block)?;
-        Ok(true)
-    }
-
-    /// Reads what the rows hold, where it is needed.
-    fn read_old(&self, block: &mut Block) -> Result<()> {
-        let pipeline = self.pipeline;
-        block.old.clear();
-        if pipeline.new_column || block.rows.start < pipeline.resume_at {
-            return Ok(());
-        }
-        let combines = pipeline.mode != Mode::Replace;
-        let kept = block.actions.contains(&Action::Keep);
-        let all_kept = kept && block.actions.iter().all(|action| *action == Action::Keep);
-        if all_kept || !(combines || (kept && pipeline.column.is_fixed())) {
-            return Ok(());
-        }
-        block.old.resize(block.visibilities(), Complex32::default());
-        let start = block.rows.start;
-        if let Some(tiles) = pipeline.tiles {
-            // casacore must not see the column before the end: what it reads it would keep.
-            return tiles.read(start, &mut block.old).map_err(|source| PredictError::TileFile {
-                path: tiles.path().to_path_buf(),
-                operation: "read",
-                source,
-            });
-        }
-        for run in block.runs(|action| pipeline.writes(action)) {
-            let mut first = run.first;
-            let mut offset = run.offset;
-            // Cells that never had a value count as zero.
-            while first < run.first + run.rows {
-                let mut rows = 0;
-                while first + rows < run.first + run.rows
-                    && pipeline.column.has_cell(start + (first + rows) as u64)?
-                {
-                    rows += 1;
-                }
-                let length = rows * run.shape.len();
-                if rows > 0
-                    && let Ok(view) = ArrayViewMut3::from_shape(
-                        (rows, run.shape.channels, run.shape.correlations),
-                        &mut block.old[offset..offset + length],
-                    )
-                {
-                    pipeline.column.read(start + first as u64, view)?;
-                }
-                // Past the run of values, and past the one cell that ended it.
-                first += rows + 1;
-                offset += length + run.shape.len();
-            }
-        }
-        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use super::correlate::{mix, plain, stokes_needed};
 use super::engine::{EngineChoice, Kernel, Load};
 use super::error::{PredictError, Result};
 use super::geometry::Sky;
+use super::joint::{Band, Bundles};
 use super::plan_cache::Recent;
 use super::predictor::{Predictor, Summer};
 use super::primary::Primary;
@@ -60,6 +61,7 @@ pub(crate) struct View {
 pub(crate) struct Plan<'a> {
     pub(super) observation: &'a Observation,
     pub(super) primary: &'a Primary,
+    bundles: &'a Bundles,
     pub(super) components: Vec<Component>,
     skies: Vec<Sky>,
     pub(super) setups: BTreeMap<i32, Setup>,
@@ -77,13 +79,14 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans the prediction of `components` for the (FIELD_ID, DATA_DESC_ID) pairs in `used`, keeping
-    /// kernels of about `memory` bytes at a time.
+    /// Plans the prediction of `components` for the (FIELD_ID, DATA_DESC_ID) pairs in `used`, whose spectral windows go together
+    /// as the `bundles` say, keeping kernels of about `memory` bytes at a time.
     #[allow(clippy::too_many_arguments, reason = "what a plan is made of; each comes from elsewhere")]
     pub(crate) fn new(
         observation: &'a Observation,
         survey: &'a RowSurvey,
         used: &BTreeSet<(i32, i32)>,
+        bundles: &'a Bundles,
         components: Vec<Component>,
         primary: &'a Primary,
         engine: EngineChoice,
@@ -95,6 +98,7 @@ impl<'a> Plan<'a> {
         let mut plan = Plan {
             observation,
             primary,
+            bundles,
             components,
             skies: Vec::new(),
             setups: BTreeMap::new(),
@@ -108,7 +112,7 @@ impl<'a> Plan<'a> {
             cache: Recent::new(0),
         };
         let mut channels = 0;
-        for &(field, data_desc) in used {
+        for &(field, data_desc) in used.iter().filter(|pair| bundles.leads(pair.1)) {
             let time = survey.used.get(&(field, data_desc)).map_or(0.0, |usage| usage.times[0]);
             if !plan.setups.contains_key(&data_desc) {
                 let beam = plan.has_factors().then(|| (primary.moves() || varies, primary.kinds()));
@@ -141,7 +145,7 @@ impl<'a> Plan<'a> {
     /// What computes the rows of each spectral window, in words, and why; windows of which the same can be said together.
     pub(crate) fn engines(&self) -> Vec<String> {
         let nodes = self.averages.integration.nodes().len();
-        let mut told: Vec<(Vec<i32>, usize, String)> = Vec::new();
+        let mut told: Vec<(Vec<i32>, usize, bool, String)> = Vec::new();
         for setup in self.setups.values() {
             let nodes = setup.channel.nodes().len() * nodes;
             let word = if nodes > 1 {
@@ -149,18 +153,21 @@ impl<'a> Plan<'a> {
             } else {
                 setup.engine.clone()
             };
-            let (window, channels) = (setup.spectral_window, setup.frequencies.len());
-            match told.iter_mut().find(|(_, count, known)| *count == channels && *known == word) {
-                Some((windows, ..)) if windows.contains(&window) => {}
-                Some((windows, ..)) => windows.push(window),
-                None => told.push((vec![window], channels, word)),
+            let windows = &setup.spectral_windows;
+            let (channels, together) = (setup.frequencies.len() / windows.len().max(1), windows.len() > 1);
+            match told.iter_mut().find(|(_, count, joint, known)| {
+                !(*joint || together) && *count == channels && *known == word
+            }) {
+                Some((known, ..)) => known.extend(windows),
+                None => told.push((windows.clone(), channels, together, word)),
             }
         }
         told.into_iter()
-            .map(|(windows, channels, word)| {
+            .map(|(windows, channels, together, word)| {
                 let each = if windows.len() > 1 { " each" } else { "" };
+                let together = if together { " together" } else { "" };
                 let windows = ranges(windows);
-                format!("SPW {windows} ({channels} channel{}{each}): {word}", plural(channels))
+                format!("SPW {windows} ({channels} channel{}{each}){together}: {word}", plural(channels))
             })
             .collect()
     }
@@ -362,7 +369,7 @@ impl<'a> Plan<'a> {
             load,
             centres: 0,
             spaces: 0,
-            setups: used.iter().map(|pair| pair.1).collect::<BTreeSet<i32>>().len(),
+            setups: used.iter().map(|pair| pair.1).filter(|id| self.bundles.leads(*id)).collect::<BTreeSet<i32>>().len(),
             times: [f64::INFINITY, f64::NEG_INFINITY],
         };
         let mut spaces: Vec<Space> = Vec::new();
@@ -382,29 +389,29 @@ impl<'a> Plan<'a> {
     /// The set-up of a key's rows; its base is about the key's phase centre and through its beam.
     fn setup(&self, key: Key, work: Work) -> Result<Setup> {
         let data_desc = key.data_desc;
-        let (window, polarization) = self.observation.setup(data_desc)?;
-        let mix = mix(&polarization.correlations).map_err(|message| {
+        let Band { windows, frequencies, widths, correlations } =
+            self.bundles.band(self.observation, data_desc)?;
+        let mix = mix(&correlations).map_err(|message| {
             PredictError::Options(format!(
                 "{}: DATA_DESC_ID {data_desc}: {message}",
                 self.observation.path.display()
             ))
         })?;
-        let basis = if self.chain.is_none() { None } else { Some(basis(&polarization.correlations)?) };
+        let basis = if self.chain.is_none() { None } else { Some(basis(&correlations)?) };
         let mix = match basis {
             None => mix,
             Some(_) => plain().map_err(PredictError::Options)?,
         };
-        let frequencies = &window.frequencies;
         let planes = members(&self.components, stokes_needed(&mix));
         let mut setup = Setup {
-            spectral_window: self.observation.spectral_window_of(data_desc),
-            frequencies: frequencies.clone(),
-            widths: window.widths.clone(),
-            channel: self.averages.channel(&window.widths)?,
+            spectral_windows: windows,
+            channel: self.averages.channel(&widths)?,
             mix,
-            correlations: polarization.correlations.clone(),
+            correlations,
             basis,
             spectra: Vec::new(),
+            frequencies,
+            widths,
             planes,
             base: Vec::new(),
             engine: String::new(),
@@ -418,7 +425,7 @@ impl<'a> Plan<'a> {
             Choice::Other(why) => why,
         };
         setup.spectra =
-            setup.planes.iter().map(|plane| spectra(&self.components, plane, frequencies)).collect();
+            setup.planes.iter().map(|plane| spectra(&self.components, plane, &setup.frequencies)).collect();
         let view = self.view(key)?;
         let sources = setup.sources(&view.sources);
         let seen = if !self.has_factors() {
@@ -435,6 +442,11 @@ impl<'a> Plan<'a> {
         Ok(setup)
     }
 
+    /// The components, for another plan.
+    pub(super) fn into_components(self) -> Vec<Component> {
+        self.components
+    }
+
     pub(crate) fn kernel_error(&self, data_desc: i32, source: KernelError) -> PredictError {
         PredictError::Kernel {
             path: self.observation.path.clone(),
@@ -449,9 +461,10 @@ pub(super) fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// `0–15`, `0, 2–4`: ascending numbers.
+/// `0–15`, `0, 2–4`: each number once.
 fn ranges(mut numbers: Vec<i32>) -> String {
     numbers.sort_unstable();
+    numbers.dedup();
     let mut parts: Vec<(i32, i32)> = Vec::new();
     for number in numbers {
         match parts.last_mut() {
@@ -482,6 +495,6 @@ mod tests {
     fn runs_of_numbers_are_ranges() {
         assert_eq!(ranges(vec![3]), "3");
         assert_eq!(ranges((0..16).collect()), "0–15");
-        assert_eq!(ranges(vec![7, 0, 2, 3, 4]), "0, 2–4, 7");
+        assert_eq!(ranges(vec![7, 0, 2, 3, 2, 4]), "0, 2–4, 7");
     }
 }

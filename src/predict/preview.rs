@@ -139,7 +139,7 @@ pub fn preview(job: &Job) -> Result<Preview> {
     let skies = Skies::open(job)?;
     let table = ms::open(&job.ms, Access::ReadOnly)?;
     let observation = Observation::read(&table)?;
-    let survey = RowSurvey::read(&table, false)?;
+    let survey = RowSurvey::read(&table)?;
     let selection = select_rows(&observation, &survey, &job.options)?;
     let outlook = Outlook::new(&table, &observation, &survey, &selection.used, &job.options)?;
     let (components, catalogue) = choose_sky(job, &skies, &outlook.sight(&observation))?;

@@ -16,7 +16,8 @@ use super::durable::{Done, Durable};
 use super::engine::{EngineChoice, check_epsilon};
 use super::error::{PredictError, Result};
 use super::estimate::estimate;
-use super::job::{Job, Mode, Options, Writer};
+use super::job::{Job, Mode, Options};
+use super::joint::Bundles;
 use super::pipeline::{Blocks, Pipeline, RowSelection};
 use super::plan::Plan;
 use super::preview::Outlook;
@@ -25,6 +26,7 @@ use super::resume::{Start, fingerprint, start};
 use super::scope::{check_cells, check_data_shape, check_room, select_rows, written_shapes};
 use super::skies::Skies;
 use super::smear::Averages;
+use super::tiles;
 use crate::ms::history::{self, HistoryEntry};
 use crate::ms::virtual_model::VirtualModel;
 use crate::ms::{
@@ -53,6 +55,9 @@ pub trait Observer {
 pub struct Silent;
 
 impl Observer for Silent {}
+
+/// Rows of spectral windows that go together are written by multiples of so many, which suits the kernels' groups.
+const JOINT_ROWS: usize = 16;
 
 /// The longest wait for HISTORY and SOURCE, which nobody should hold for long.
 const SUBTABLE_WAIT: Duration = Duration::from_secs(10);
@@ -136,7 +141,7 @@ fn locked_run(
     let options = &job.options;
     let Surroundings { skies, pool } = around;
     let observation = Observation::read(table)?;
-    let survey = RowSurvey::read(table, options.smear.time)?;
+    let survey = RowSurvey::with_sequences(table, options.smear.time)?;
     let selection = select_rows(&observation, &survey, options)?;
     check_data_shape(table, &observation, &survey, &selection)?;
     let virtual_model = VirtualModel::find(table)?;
@@ -184,21 +189,43 @@ fn locked_run(
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
     let chain = Chain::new(table, &observation, options)?;
     report.antennas = chain.describe();
-    let plan = pool.install(|| {
-        let used = &selection.used;
-        Plan::new(&observation, &survey, used, components, primary, engine, averages, chain, options.memory)
-    })?;
+    let apart = Bundles::default();
+    // What antennas do to the signal is told for each window, and images often are: spectra may jump between them.
+    // Rows that are done are told by their place in the table, which is not that of windows together.
+    let joins =
+        chain.is_none() && skies.images().is_none() && options.mode == Mode::Replace && !options.resume;
+    let together = if joins && tiles::expected(table, &column, &selection, options) {
+        Bundles::new(&observation, &survey, &selection, new_column)?
+    } else {
+        Bundles::default()
+    };
+    let new_plan = |bundles, components| {
+        let (used, engine, averages) = (&selection.used, engine.clone(), averages.clone());
+        let (sky, chain, memory) = (&observation, chain.clone(), options.memory);
+        let make =
+            || Plan::new(sky, &survey, used, bundles, components, primary, engine, averages, chain, memory);
+        pool.install(make)
+    };
+    let mut bundles = &together;
+    let mut plan = new_plan(bundles, components)?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
         survey.used.iter().filter(|(pair, _)| !used || in_use(pair)).map(|(_, usage)| usage.rows).sum()
     };
     let partial = rows_of(true) < rows_of(false);
-    let row_bytes = selection.shapes.values().map(|shape| shape.bytes()).max().unwrap_or(0);
-    let keeps_old = !new_column && (options.mode != Mode::Replace || partial);
-    let threads = pool.current_num_threads();
-    // Grids take most of the memory where there are any.
-    let memory = options.memory / if plan.rows_wanted().is_some() { 4 } else { 2 };
-    let blocks = Blocks::new(row_bytes, column.tile_rows(), threads, memory, keeps_old, plan.rows_wanted());
+    let tile_rows = column.tile_rows();
+    let cut = |bundles: &Bundles, plan: &Plan| {
+        let (threads, wanted) = (pool.current_num_threads(), plan.rows_wanted());
+        // Grids take most of the memory where there are any.
+        let memory = options.memory / if wanted.is_some() { 4 } else { 2 };
+        if !bundles.is_empty() {
+            return Blocks::new(bundles.row_bytes(), JOINT_ROWS, threads, memory, false, wanted);
+        }
+        let row_bytes = selection.shapes.values().map(|shape| shape.bytes()).max().unwrap_or(0);
+        let keeps_old = !new_column && (options.mode != Mode::Replace || partial);
+        Blocks::new(row_bytes, tile_rows, threads, memory, keeps_old, wanted)
+    };
+    let mut blocks = cut(bundles, &plan);
     report.plan_rows(&observation, &survey, &selection, catalogue, frequencies);
     report.plan = PlanReport {
         engines: plan.engines(),
@@ -214,8 +241,8 @@ fn locked_run(
     observer.planned(report);
     if options.dry_run {
         if options.estimate {
-            let rows = report.rows_predicted;
-            report.compute_estimate = Some(estimate(table, &plan, &selection, blocks, pool, rows)?);
+            report.compute_estimate =
+                Some(estimate(table, &plan, (bundles, &survey), &selection, blocks, pool)?);
         }
         return Ok(());
     }
@@ -267,13 +294,23 @@ fn locked_run(
         report.virtual_model_removed = true;
     }
     let drops = options.page_cache.drops(report.plan.bytes);
-    let tiles = open_tiles(table, &column, &selection, options, drops);
+    let tiles = tiles::open(table, &column, &selection, options, drops);
+    if tiles.is_none() && !bundles.is_empty() {
+        // It cannot be had after all, and casacore writes the rows in their order.
+        bundles = &apart;
+        plan = new_plan(bundles, plan.into_components())?;
+        blocks = cut(bundles, &plan);
+        report.plan.engines = plan.engines();
+        report.plan.block_rows = blocks.rows;
+        report.plan.blocks = blocks.count;
+    }
     let mut files = ColumnFiles::new(table, &options.column, drops);
     report.plan.writer = if tiles.is_some() { "tile file" } else { "casacore" }.into();
     report.seconds.plan += clock.elapsed().as_secs_f64();
 
     let count = |auto: bool| -> u64 {
-        let usages = selection.used.iter().filter_map(|pair| survey.used.get(pair));
+        let visited = selection.used.iter().filter(|pair| bundles.leads(pair.1));
+        let usages = visited.filter_map(|pair| survey.used.get(pair));
         usages.map(|usage| if auto { usage.auto } else { usage.cross }).sum()
     };
     let mut check = Check::new(options.check, count(false), count(true), time::seed()).for_plan(&plan);
@@ -281,9 +318,11 @@ fn locked_run(
     let pipeline = Pipeline {
         ms: table,
         observation: &observation,
+        survey: &survey,
         column: &column,
         tiles: tiles.as_ref(),
         plan: &plan,
+        bundles,
         selection: &selection,
         mode: options.mode,
         new_column,
@@ -304,7 +343,7 @@ fn locked_run(
     };
     let mut durable = Durable::new(begin, &mut note);
     let outcome = pipeline.run(pool, &mut check, &mut files, &mut durable, observer)?;
-    let done = durable.done();
+    let (done, all) = (durable.done(), durable.all());
     report.seconds.stream = clock.elapsed().as_secs_f64();
     let clock = Instant::now();
     if outcome.interrupted {
@@ -348,7 +387,7 @@ fn locked_run(
     report.check = check.compare(&expected?, &column, options.mode)?;
     report.seconds.check = clock.elapsed().as_secs_f64();
     let settled: Vec<PathBuf> = tiles.iter().map(|tiles| tiles.path().to_path_buf()).collect();
-    let provenance = at(&done);
+    let provenance = at(&all);
     finish(table, &column, &settled, &provenance, report, options)?;
     files.settled();
     if let Err(error) = write_history(table, &provenance, report, options) {
@@ -475,25 +514,6 @@ fn check_base(table: &Table, column: &ModelColumn, options: &Options) -> Result<
         table.path().display(),
         column.name()
     )))
-}
-
-/// The column's file, where blocks can be written without casacore.
-fn open_tiles(
-    table: &Table,
-    column: &ModelColumn,
-    selection: &RowSelection,
-    options: &Options,
-    drops: bool,
-) -> Option<TileFile> {
-    let shapes = written_shapes(selection);
-    let shape = shapes.first().filter(|_| shapes.len() == 1 && column.is_fixed())?;
-    if options.writer == Writer::Casacore {
-        return None;
-    }
-    let tiles = TileFile::open(table, column.name(), *shape, drops)?;
-    // casacore keeps the last tiles it made or read, and would show them instead of the file.
-    table.forget_tiles(column.name()).ok()?;
-    Some(tiles)
 }
 
 fn collect_warnings(

@@ -19,9 +19,9 @@ pub(super) struct Members {
     pub(super) components: Vec<usize>,
 }
 
-/// The channels and correlations of one DATA_DESC_ID, with the spectra of the sky at its channels.
+/// The channels and correlations of one DATA_DESC_ID, or of several that go together, with the spectra of the sky at its channels.
 pub(super) struct Setup {
-    pub(super) spectral_window: i32,
+    pub(super) spectral_windows: Vec<i32>,
     pub(super) frequencies: Vec<f64>,
     /// The channels' widths [Hz] and the average over them.
     pub(super) widths: Vec<f64>,
@@ -99,8 +99,9 @@ impl Setup {
 
     /// What a chain must know of it; none where rows do not go through one.
     pub(super) fn receptors(&self) -> Option<Receptors<'_>> {
-        let Setup { spectral_window, frequencies, correlations, .. } = self;
-        self.basis.map(|basis| Receptors { window: *spectral_window, frequencies, correlations, basis })
+        let Setup { frequencies, correlations, .. } = self;
+        let (basis, window) = (self.basis?, *self.spectral_windows.first()?);
+        Some(Receptors { window, frequencies, correlations, basis })
     }
 
     /// Spectra through a beam: each of a component's times its factors, shape (component, channel).

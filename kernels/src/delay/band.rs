@@ -18,6 +18,10 @@ const WIDEST: f64 = 1.5;
 const NODES: usize = 40;
 /// Channels interpolated at a time.
 pub const TOGETHER: usize = 4;
+/// How much wider than its channels a band with gaps may be: a grid for what nobody observes is work for nothing.
+const MOST_SPREAD: f64 = 2.0;
+/// The finest parts of a channel spacing that places may be whole numbers of.
+const FINEST: usize = 4;
 
 /// The segments of a band.
 #[derive(Clone, Debug)]
@@ -26,8 +30,11 @@ pub struct Span {
     pub segments: Range<usize>,
     /// The channels.
     pub channels: Range<usize>,
-    /// Whether the channels are evenly spaced.
+    /// Whether the channels follow one another at even spacing.
     pub even: bool,
+    /// What all distances between channels are whole numbers of [Hz], if there is such a unit: with gaps between segments, or
+    /// segments of differing spacing, it exists as well.
+    pub unit: Option<f64>,
 }
 
 impl Span {
@@ -44,30 +51,61 @@ pub fn spans(channels: &[f64], segments: &[Segment]) -> Vec<Span> {
         let end = segment.start + segment.len;
         if let Some(last) = spans.last_mut() {
             let all = &channels[last.channels.start..end];
-            let joins = match (last.even, segment.step) {
-                (false, None) => true,
-                (true, Some(_)) => {
-                    let step = (all[last.channels.len() - 1] - all[0]) / (last.channels.len() - 1) as f64;
-                    let expected = |i: usize| all[0] + step * i as f64;
-                    let off = |i: usize| (all[i] - expected(i)).abs() > 4.0 * SPACING_TOLERANCE;
-                    !(off(last.channels.len()) || off(all.len() - 1))
-                }
-                _ => false,
-            };
             let (low, high) = range(all);
-            if joins && all.len() <= MOST && high <= WIDEST * low {
-                last.segments.end = index + 1;
-                last.channels.end = end;
-                continue;
+            if all.len() <= MOST && high <= WIDEST * low {
+                let even = last.even && segment.step.is_some() && is_even(all, last.channels.len());
+                let unit = match (last.unit, segment.step) {
+                    (Some(_), Some(_)) if even => {
+                        Some((all[all.len() - 1] - all[0]).abs() / (all.len() - 1) as f64)
+                    }
+                    (Some(_), Some(_)) => common_unit(all, &segments[last.segments.start..=index]),
+                    _ => None,
+                };
+                let uneven = last.unit.is_none() && segment.step.is_none();
+                if unit.is_some() || uneven {
+                    *last = Span {
+                        segments: last.segments.start..index + 1,
+                        channels: last.channels.start..end,
+                        even,
+                        unit,
+                    };
+                    continue;
+                }
             }
         }
-        spans.push(Span {
-            segments: index..index + 1,
-            channels: segment.start..end,
-            even: segment.step.is_some(),
-        });
+        let all = &channels[segment.start..end];
+        let even = segment.step.is_some();
+        let unit = even.then(|| (all[all.len() - 1] - all[0]).abs() / (all.len() - 1) as f64);
+        spans.push(Span { segments: index..index + 1, channels: segment.start..end, even, unit });
     }
     spans
+}
+
+/// Whether channels of which the first `known` are even go on as they began.
+fn is_even(channels: &[f64], known: usize) -> bool {
+    let step = (channels[known - 1] - channels[0]) / (known - 1) as f64;
+    let off = |i: usize| (channels[i] - channels[0] - step * i as f64).abs() > 4.0 * SPACING_TOLERANCE;
+    !(off(known) || off(channels.len() - 1))
+}
+
+/// The unit [Hz] of channels in evenly spaced segments, if there is one, and not too much lies between them.
+fn common_unit(channels: &[f64], segments: &[Segment]) -> Option<f64> {
+    let steps = segments.iter().map(|segment| 0.5 * SPEED_OF_LIGHT * segment.step.unwrap_or(0.0).abs());
+    let (mut filled, mut least) = (0.0, f64::INFINITY);
+    for (step, segment) in steps.zip(segments) {
+        filled += step * segment.len as f64;
+        least = least.min(step);
+    }
+    let (low, high) = range(channels);
+    if high - low > MOST_SPREAD * filled {
+        return None;
+    }
+    (1..=FINEST).find_map(|parts| {
+        let units = ((high - low) * parts as f64 / least).round();
+        let unit = (high - low) / units;
+        let whole = |f: &f64| (f - low - unit * ((f - low) / unit).round()).abs() <= 4.0 * SPACING_TOLERANCE;
+        ((1.0..=MOST_SPREAD * MOST as f64).contains(&units) && channels.iter().all(whole)).then_some(unit)
+    })
 }
 
 fn range(x: &[f64]) -> (f64, f64) {
@@ -92,27 +130,26 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// The axis of the channels [Hz] of a band.
-    pub fn new(channels: &[f64], even: bool) -> Self {
+    /// The axis of the channels [Hz] of a band, with the unit of its [`Span`].
+    pub fn new(channels: &[f64], unit: Option<f64>) -> Self {
         let count = channels.len();
         let (low, high) = range(channels);
-        let (centre, unit, places): (f64, f64, Vec<f64>) = if even {
-            let middle = count / 2;
-            let step = (channels[count - 1] - channels[0]) / (count - 1) as f64;
-            let places = (0..count).map(|k| (k as f64 - middle as f64) * step.signum()).collect();
-            (channels[0] + step * middle as f64, step.abs(), places)
+        let (centre, step, places): (f64, f64, Vec<f64>) = if let Some(unit) = unit {
+            let place = |f: &f64| ((f - low) / unit).round();
+            let middle = (0.5 * (place(&high) + 1.0)).floor();
+            (low + unit * middle, unit, channels.iter().map(|f| place(f) - middle).collect())
         } else {
             let centre = 0.5 * (low + high);
             // A band of one frequency still needs a grid.
-            let unit = ((high - low) / (2 * (count - 1)).max(NODES) as f64).max(1e-9 * high);
-            (centre, unit, channels.iter().map(|f| (f - centre) / unit).collect())
+            let step = ((high - low) / (2 * (count - 1)).max(NODES) as f64).max(1e-9 * high);
+            (centre, step, channels.iter().map(|f| (f - centre) / step).collect())
         };
         let edge = places.iter().fold(1.0, |most: f64, x| most.max(x.abs()));
         let mut coarsest = 1;
         while 4.0 * edge >= (2 * coarsest * 2 * NODES) as f64 {
             coarsest *= 2;
         }
-        Self { centre, unit, places, edge, even, coarsest }
+        Self { centre, unit: step, places, edge, even: unit.is_some(), coarsest }
     }
 
     /// The channels as y, ±1 at the edge.
@@ -262,4 +299,60 @@ impl Nodes {
 /// Half turns per metre of delay at a frequency [Hz].
 pub fn half_turns(frequency: f64) -> f64 {
     2.0 * frequency / SPEED_OF_LIGHT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::segments;
+
+    const CHANNEL: f64 = 244_140.625;
+
+    /// Windows of 48 channels each, the first channels of which are so many channels from 1.3 GHz.
+    fn windows(starts: &[f64], steps: &[f64]) -> Vec<f64> {
+        let window = |(start, step): (&f64, &f64)| {
+            let first = 1.3e9 + CHANNEL * start;
+            (0..48).map(move |k| first + CHANNEL * step * f64::from(k)).collect::<Vec<_>>()
+        };
+        starts.iter().zip(steps.iter().cycle()).flat_map(window).collect()
+    }
+
+    /// The numbers of channels of the bands, and their units in channels.
+    fn bands(channels: &[f64]) -> Vec<(usize, Option<f64>)> {
+        let spans = spans(channels, &segments(channels));
+        spans.iter().map(|span| (span.channels.len(), span.unit.map(|unit| unit / CHANNEL))).collect()
+    }
+
+    #[test]
+    fn windows_on_one_grid_are_one_band() {
+        let one = |parts: f64| vec![(144, Some(1.0 / parts))];
+        assert_eq!(bands(&windows(&[0.0, 48.0, 96.0], &[1.0])), one(1.0));
+        assert_eq!(bands(&windows(&[143.0, 95.0, 47.0], &[-1.0])), one(1.0));
+        assert_eq!(bands(&windows(&[0.0, 52.0, 120.0], &[1.0])), one(1.0));
+        assert_eq!(bands(&windows(&[0.0, 52.5, 120.0], &[1.0])), one(2.0));
+        assert_eq!(bands(&windows(&[0.0, 150.0, 60.0], &[1.0, -1.0])), one(1.0));
+        assert_eq!(bands(&windows(&[0.0, 0.0, 48.0], &[1.0])), one(1.0));
+        assert_eq!(bands(&windows(&[0.0, 50.0], &[1.0, 2.0])), [(96, Some(1.0))]);
+    }
+
+    #[test]
+    fn windows_far_apart_or_on_no_grid_are_bands_of_their_own() {
+        for starts in [[0.0, 160.0], [0.0, 50.137]] {
+            assert_eq!(bands(&windows(&starts, &[1.0])), [(48, Some(1.0)); 2], "{starts:?}");
+        }
+    }
+
+    #[test]
+    fn places_are_whole_numbers() {
+        for channels in [windows(&[0.0, 52.5, 120.0], &[1.0]), windows(&[143.0, 95.0], &[-1.0])] {
+            let [span] = &spans(&channels, &segments(&channels))[..] else { panic!("several bands") };
+            let axis = Axis::new(&channels, span.unit);
+            for (f, place) in channels.iter().zip(&axis.places) {
+                assert!(
+                    place.fract() == 0.0 && (axis.centre + place * axis.unit - f).abs() < 1e-5,
+                    "{f}: {place}"
+                );
+            }
+        }
+    }
 }

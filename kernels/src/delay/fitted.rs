@@ -50,7 +50,7 @@ impl Fitted {
         memo: &Memo,
     ) -> Self {
         let band = span.channels.start;
-        let axis = Axis::new(&channels[span.channels.clone()], span.even);
+        let axis = Axis::new(&channels[span.channels.clone()], span.unit);
         let y = axis.y();
         let flux = |plane: usize, source: usize| {
             let start = source * channels.len();

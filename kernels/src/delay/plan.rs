@@ -153,8 +153,11 @@ impl DelayPlan {
         let unfit: Vec<(usize, usize)> =
             (0..planes.len()).flat_map(|p| of(p, false).into_iter().map(move |s| (p, s))).collect();
         let rest = rest(widths, channels, planes, mix, &unfit, all.clone());
-        let wants_whole: Vec<bool> =
-            spans.iter().zip(&chosen).map(|(span, kernels)| kernels.is_none() || !span.even).collect();
+        let wants_whole: Vec<bool> = spans
+            .iter()
+            .zip(&chosen)
+            .map(|(span, kernels)| kernels.is_none() || span.unit.is_none())
+            .collect();
         let partial: Vec<Segment> = spans
             .iter()
             .zip(&wants_whole)

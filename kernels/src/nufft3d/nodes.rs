@@ -61,10 +61,13 @@ impl Plan {
 /// Nodes for the channels, coarsest first; the last are the channels themselves.
 pub fn classes(channels: &[f64], lens: &[usize], epsilon: f64) -> Vec<Class> {
     let mut classes = Vec::new();
-    let even = matches!(&spans(channels, &segments(channels))[..], [span] if span.even);
+    let unit = match &spans(channels, &segments(channels))[..] {
+        [span] if span.even => span.unit,
+        _ => None,
+    };
     let taps = Taps::for_epsilon(epsilon);
     if channels.len() > 2 * taps.count {
-        let axis = Axis::new(channels, even);
+        let axis = Axis::new(channels, unit);
         let spacings = (0..).map(|i| axis.coarsest >> i).take_while(|&spacing| spacing > 1);
         for spacing in spacings {
             let nodes = Nodes::new(&axis.places, Some(&taps), spacing, lens);
@@ -83,6 +86,6 @@ pub fn classes(channels: &[f64], lens: &[usize], epsilon: f64) -> Vec<Class> {
     let step = (channels[channels.len() - 1] - channels[0]) / (channels.len() - 1).max(1) as f64;
     let inverse = channels.iter().map(|f| f / SPEED_OF_LIGHT).collect();
     let nodes = Nodes::new(&places, None, 1, lens);
-    classes.push(Class::new(f64::INFINITY, nodes, inverse, even.then_some(step / SPEED_OF_LIGHT)));
+    classes.push(Class::new(f64::INFINITY, nodes, inverse, unit.map(|_| step / SPEED_OF_LIGHT)));
     classes
 }

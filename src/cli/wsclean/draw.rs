@@ -71,7 +71,7 @@ fn first_centre(asked: &Asked) -> Result<Direction, CliError> {
     };
     let table = ms::open(path, casacore::Access::ReadOnly)?;
     let observation = Observation::read(&table)?;
-    let survey = RowSurvey::read(&table, false)?;
+    let survey = RowSurvey::read(&table)?;
     let invalid = |message: String| CliError::Usage(format!("{}: {message}", path.display()));
     let Some(((field, _), usage)) = survey.used.first_key_value() else {
         return Err(invalid("it has no rows; give -draw-centre".into()));
