@@ -16,8 +16,11 @@ pub(super) const FEWEST: usize = 500;
 /// Fewer points times rows than this take any engine less time than to ask what another would.
 const LEAST: f64 = 2.5e8;
 
-/// Components and rows that estimates look at.
+/// Components that estimates look at.
 const SOME: usize = 8192;
+
+/// Baselines that they look at: as many for each facet, of which there may be thousands.
+const BASELINES: usize = 1024;
 
 /// Components whose spectra say at how many frequencies they are needed.
 const JURY: usize = 256;
@@ -273,7 +276,8 @@ impl Plan<'_> {
                 }
                 best = Some(found);
             }
-            if !self.tracks.is_ordered() || last <= first {
+            // More parts at a time leave each less memory: where it does not suffice for one, it does not for several.
+            if !fits || !self.tracks.is_ordered() || last <= first {
                 break;
             }
             parts *= 2;
@@ -328,10 +332,10 @@ fn thinned(planes: &[Members], most: usize) -> Vec<Members> {
 
 /// Some of the baselines, with the outermost in many directions.
 pub(super) fn outermost(uvw: &[[f64; 3]]) -> Vec<[f64; 3]> {
-    if uvw.len() <= SOME {
+    if uvw.len() <= BASELINES {
         return uvw.to_vec();
     }
-    let mut some: Vec<[f64; 3]> = uvw.iter().copied().step_by(uvw.len().div_ceil(SOME)).collect();
+    let mut some: Vec<[f64; 3]> = uvw.iter().copied().step_by(uvw.len().div_ceil(BASELINES)).collect();
     let sides = [-1.0, 0.0, 1.0];
     for a in sides {
         for b in sides {

@@ -15,6 +15,8 @@ use crate::simd::Line;
 use crate::{DelayFft, DelayOptions, KernelError, Mix, Plane, SPEED_OF_LIGHT, SimdLevel, Source};
 use std::borrow::Cow;
 
+/// How much smaller all grids together may become where facets do: they have fewer terms, but the same cells.
+const MOST_SAVED: usize = 8;
 /// The most powers of a Bessel function's polynomial.
 const POWERS: usize = 16;
 
@@ -144,7 +146,7 @@ fn cut(
             })
             .collect();
         let mut best: Option<(f64, Cut)> = None;
-        let mut needed = usize::MAX;
+        let (mut needed, mut smallest) = (usize::MAX, usize::MAX);
         for spreading in &offered {
             let (mut kept, mut passing, mut seconds) = (0, 0, [0.0; 2]);
             let components = slots.iter().map(|slot| slot.components.shapes.len()).max().unwrap_or(0);
@@ -157,6 +159,7 @@ fn cut(
                 seconds[1] += size.reading(spreading.width, nodes);
             }
             needed = needed.min(kept + passing);
+            smallest = smallest.min(kept);
             let total = seconds[0] + seconds[1];
             if kept + passing <= options.memory && best.as_ref().is_none_or(|(least, _)| total < *least) {
                 let spreading = spreading.clone();
@@ -167,6 +170,9 @@ fn cut(
             return Ok(Cut { facets, ..cut });
         }
         least = least.min(needed);
+        if smallest / MOST_SAVED > options.memory {
+            return Err(KernelError::Memory { needed: least, limit: options.memory });
+        }
         let half = facets.iter().flatten().map(|f| f.half[0].max(f.half[1])).fold(0.0, f64::max);
         // Margins make facets that are too small larger again, and every facet costs time.
         if needed > 2 * least || facets.iter().map(Vec::len).sum::<usize>() > 4096 || half <= 1e-6 {
