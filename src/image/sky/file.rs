@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use fitsio::hdu::{FitsHdu, HduInfo};
-use fitsio::images::ImageType;
+use fitsio::hdu::FitsHdu;
 use sha2::{Digest, Sha256};
 
 use super::error::{ImageError, Result};
@@ -58,6 +57,8 @@ pub(super) struct ImageFile {
     factor: f64,
     /// The value of blank pixels of integers.
     blank: Option<f64>,
+    /// Whether its values are stored in single precision.
+    single: bool,
 }
 
 /// What reading the pixels came to.
@@ -98,25 +99,30 @@ impl ImageFile {
         let planes = planes.collect();
         let mut notes = Vec::new();
         let factor = factor(&mut header, &wcs, &mut notes).map_err(layout)?;
-        let blank = header.number("BLANK").map(|blank| {
+        // Of a compressed image, BITPIX is that of the table which holds it.
+        let bits = header.number("ZBITPIX").or_else(|| header.number("BITPIX")).unwrap_or(0.0);
+        let blank = header.number("BLANK").filter(|_| bits > 0.0).map(|blank| {
             blank * header.number("BSCALE").unwrap_or(1.0) + header.number("BZERO").unwrap_or(0.0)
         });
         let (path, term, corrected) = (path.clone(), parts.term, parts.corrected);
-        Ok(ImageFile { path, wcs, planes, term, corrected, notes, roles, factor, blank })
+        Ok(ImageFile {
+            path,
+            wcs,
+            planes,
+            term,
+            corrected,
+            notes,
+            roles,
+            factor,
+            blank,
+            single: bits == -32.0,
+        })
     }
 
     /// Calls `take(plane, pixel, value)` for all pixels other than zero [Jy/pixel], the pixel as row × columns + column.
     pub(super) fn visit(&self, mut take: impl FnMut(usize, u32, f64)) -> Result<Counts> {
         let (mut open, hdu, lengths) = open(&self.path)?;
         let fits = |source| ImageError::Fits { path: self.path.clone(), source: Box::new(source) };
-        let integers = match &hdu.info {
-            HduInfo::ImageInfo { image_type, .. } => {
-                !matches!(image_type, ImageType::Float | ImageType::Double)
-            }
-            _ => false,
-        };
-        let single = matches!(&hdu.info, HduInfo::ImageInfo { image_type: ImageType::Float, .. });
-        let blank = self.blank.filter(|_| integers);
         let total: usize = lengths.iter().product();
         let strides = self.strides(&lengths);
         let mut counts = Counts { pixels: total as u64, blanks: 0 };
@@ -124,7 +130,9 @@ impl ImageFile {
             if value == 0.0 {
                 return;
             }
-            if !value.is_finite() || blank.is_some_and(|blank| (value - blank).abs() <= 1e-6 * blank.abs()) {
+            if !value.is_finite()
+                || self.blank.is_some_and(|blank| (value - blank).abs() <= 1e-6 * blank.abs())
+            {
                 counts.blanks += 1;
                 return;
             }
@@ -139,7 +147,7 @@ impl ImageFile {
         };
         for start in (0..total).step_by(CHUNK) {
             let end = (start + CHUNK).min(total);
-            if single {
+            if self.single {
                 let values: Vec<f32> = hdu.read_section(&mut open.file, start, end).map_err(fits)?;
                 values.into_iter().enumerate().for_each(|(k, value)| one(start + k, f64::from(value)));
             } else {
