@@ -38,7 +38,8 @@ pub(super) fn estimate(
         *shape = bundles.shape(*data_desc).unwrap_or(*shape);
     }
     let selection = &leading;
-    let predicted: u64 = leading.used.iter().filter_map(|pair| survey.used.get(pair)).map(|usage| usage.rows).sum();
+    let predicted: u64 =
+        leading.used.iter().filter_map(|pair| survey.used.get(pair)).map(|usage| usage.rows).sum();
     let rows = table.row_count();
     let begun = Instant::now();
     let (mut tried, mut computing) = (0u64, 0.0);

@@ -369,7 +369,12 @@ impl<'a> Plan<'a> {
             load,
             centres: 0,
             spaces: 0,
-            setups: used.iter().map(|pair| pair.1).filter(|id| self.bundles.leads(*id)).collect::<BTreeSet<i32>>().len(),
+            setups: used
+                .iter()
+                .map(|pair| pair.1)
+                .filter(|id| self.bundles.leads(*id))
+                .collect::<BTreeSet<i32>>()
+                .len(),
             times: [f64::INFINITY, f64::NEG_INFINITY],
         };
         let mut spaces: Vec<Space> = Vec::new();

@@ -81,7 +81,7 @@ pub fn preflight(job: &Job, catalogue: bool) -> Preflight {
     let Some(observation) = found.keep("open", Observation::read(&table)) else {
         return found;
     };
-    let survey = RowSurvey::read(&table, options.smear.time).map_err(super::PredictError::from);
+    let survey = RowSurvey::read(&table).map_err(super::PredictError::from);
     let Some(survey) = found.keep("open", survey) else {
         return found;
     };

@@ -82,7 +82,9 @@ impl<'p, 'a, 't> Reader<'p, 'a, 't> {
         }
         let from = self.next;
         self.next = (from + pipeline.blocks.rows).min(self.ahead.len());
-        if let Some(before) = pipeline.resume_at.checked_sub(self.place.start + from as u64).filter(|n| *n > 0) {
+        if let Some(before) =
+            pipeline.resume_at.checked_sub(self.place.start + from as u64).filter(|n| *n > 0)
+        {
             // Up to where blocks begin to be written.
             self.next = self.next.min(from + before as usize);
         }
