@@ -271,7 +271,7 @@ impl Shared {
 fn scheme(count: usize, channels: &[f64], middle: f64, half: f64) -> (Vec<f64>, Vec<f64>) {
     let angle = |k: usize| PI * (k as f64 + 0.5) / count as f64;
     let places: Vec<f64> = (0..count).map(|k| angle(k).cos()).collect();
-    let weight = |k: usize| angle(k).sin() * if k % 2 == 0 { 1.0 } else { -1.0 };
+    let weight = |k: usize| angle(k).sin() * if k.is_multiple_of(2) { 1.0 } else { -1.0 };
     let mut weights = vec![0.0; count * channels.len()];
     for (at, f) in channels.iter().enumerate() {
         let y = (f - middle) / half;

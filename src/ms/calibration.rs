@@ -119,7 +119,7 @@ fn pairs<T>(shape: &[usize], values: impl Iterator<Item = T>) -> Vec<Vec<T>> {
     let receptors = shape.last().copied().unwrap_or(1).max(1);
     let mut lists = Vec::new();
     for (at, value) in values.enumerate() {
-        if at % receptors == 0 {
+        if at.is_multiple_of(receptors) {
             lists.push(Vec::with_capacity(receptors));
         }
         if let Some(list) = lists.last_mut() {

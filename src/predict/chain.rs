@@ -103,7 +103,7 @@ impl Chain {
     }
 
     /// The matrices of antennas, each of which looks at the direction that goes with it.
-    pub(crate) fn matrices<'r>(&self, moments: &[(Moment, Receptors<'r>, Direction)]) -> Result<Matrices> {
+    pub(crate) fn matrices(&self, moments: &[(Moment, Receptors, Direction)]) -> Result<Matrices> {
         let all = moments.par_iter().map(|(moment, receptors, direction)| {
             let at = |frequency: &f64| self.jones(moment, receptors, *direction, *frequency);
             let channels = if self.is_flat() { 1 } else { receptors.frequencies.len() };

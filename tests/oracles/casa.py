@@ -129,7 +129,7 @@ def gains(ms, out, kind):
     size = (tb.getcell(column, 0).shape[0], channels)
     for row in range(tb.nrows()):
         if kind == "K":
-            value = random.uniform(-3, 3, size)
+            value = random.uniform(-300, 300, size)
         else:
             value = random.uniform(0.5, 2, size) * np.exp(1j * random.uniform(-1.4, 1.4, size))
         tb.putcell(column, row, value)
