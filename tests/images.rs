@@ -344,7 +344,7 @@ fn the_pipelines_commands_run_unchanged() {
     let prefix = scratch.path("run.nvss_model");
     let wsclean = assert_cmd::cargo::cargo_bin!("wsclean-predict");
     let start = |words: &[&OsStr]| {
-        let mut command = Command::new(&wsclean);
+        let mut command = Command::new(wsclean);
         finish(command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"))
     };
     let draw = args![

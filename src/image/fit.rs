@@ -14,27 +14,30 @@ impl Fit {
         let scale = if scale > 0.0 { scale } else { 1.0 };
         // The columns of Vandermonde's matrix, orthogonalised (modified Gram–Schmidt): A = QR, coefficients R⁻¹ Qᵀ y.
         let mut q: Vec<Vec<f64>> = Vec::new();
-        let mut r = vec![vec![0.0; terms]; terms];
+        // R by its columns.
+        let mut r: Vec<Vec<f64>> = Vec::new();
         for column in 0..terms {
             let mut v: Vec<f64> = places.iter().map(|place| (place / scale).powi(column as i32)).collect();
             let before = norm(&v);
-            for (k, unit) in q.iter().enumerate() {
+            let mut entries = Vec::with_capacity(terms);
+            for unit in &q {
                 let part: f64 = unit.iter().zip(&v).map(|(a, b)| a * b).sum();
-                r[k][column] = part;
+                entries.push(part);
                 v.iter_mut().zip(unit).for_each(|(value, unit)| *value -= part * unit);
             }
             let length = norm(&v);
             if length.is_nan() || length <= 1e-10 * before {
                 return None;
             }
-            r[column][column] = length;
+            entries.push(length);
+            r.push(entries);
             v.iter_mut().for_each(|value| *value /= length);
             q.push(v);
         }
         let mut weights = vec![vec![0.0; places.len()]; terms];
         for place in 0..places.len() {
             for row in (0..terms).rev() {
-                let known: f64 = (row + 1..terms).map(|k| r[row][k] * weights[k][place]).sum();
+                let known: f64 = (row + 1..terms).map(|k| r[k][row] * weights[k][place]).sum();
                 weights[row][place] = (q[row][place] - known) / r[row][row];
             }
         }

@@ -42,7 +42,7 @@ impl Name {
         let mut words = rest.strip_suffix("-model")?.split('-');
         // All begin with a hyphen.
         let mut name = Name { corrected, ..Name::default() };
-        (words.next()? == "").then_some(())?;
+        words.next()?.is_empty().then_some(())?;
         let mut words = words.peekable();
         if let Some(interval) = words.peek().and_then(|word| number(word.strip_prefix('t')?)) {
             name.interval = Some(interval);
