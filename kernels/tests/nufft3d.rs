@@ -305,7 +305,7 @@ fn points_are_sources() {
     let width = band.len();
     let (gaussians, points): (Vec<usize>, Vec<usize>) =
         (0..first.sources.len()).partition(|s| first.sources[*s].shape != Shape::Point);
-    let shaped: Vec<Source> = gaussians.iter().map(|s| first.sources[*s]).collect();
+    let shaped: Vec<Source> = gaussians.iter().map(|s| first.sources[*s].clone()).collect();
     let flux = |list: &[usize]| -> Vec<f32> {
         list.iter().flat_map(|s| first.spectra[s * width..(s + 1) * width].iter().copied()).collect()
     };

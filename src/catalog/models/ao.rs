@@ -259,7 +259,7 @@ impl State {
                 let (Some(frequency), Some(stokes)) = (self.frequency, self.stokes) else {
                     return Err(line.wrong("a flux density needs both its frequency and its value"));
                 };
-                if !(frequency > 0.0) {
+                if frequency.is_nan() || frequency <= 0.0 {
                     return Err(line.wrong("the frequency is not a positive number"));
                 }
                 let terms = std::mem::take(&mut self.terms);

@@ -235,7 +235,7 @@ fn component(input: &Input, source: &Object, options: &ReadOptions) -> Result<Co
     if flux.class == "PolarizationWithRM" {
         let (measure, reference) = (values.at(4, "rm")?, values.at(5, "freq0")?);
         if measure != 0.0 && (stokes.q != 0.0 || stokes.u != 0.0) {
-            if !(reference > 0.0) {
+            if reference.is_nan() || reference <= 0.0 {
                 return Err(line.wrong("a rotation measure needs a freq0 that is positive"));
             }
             let rotation = Some(FaradayRotation::from_frequency(measure, reference));

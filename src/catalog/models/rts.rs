@@ -45,7 +45,7 @@ pub(super) fn position(
 /// A frequency [Hz] and Stokes parameters [Jy].
 pub(super) fn flux(line: Line, words: &mut Words) -> Result<(f64, Stokes), CatalogError> {
     let frequency = words.number("a frequency in Hz")?;
-    if !(frequency > 0.0) {
+    if frequency.is_nan() || frequency <= 0.0 {
         return Err(line.wrong("the frequency is not a positive number"));
     }
     let [i, q, u, v] = [

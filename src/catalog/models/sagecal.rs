@@ -159,7 +159,7 @@ fn component(line: Line, cells: &[&str], options: &ReadOptions) -> Result<(Compo
     if hours.abs() > 24.0 || degrees.abs() > 90.0 {
         return Err(line.wrong(format!("{hours} h, {degrees}° is no position")));
     }
-    if !(reference > 0.0) {
+    if reference.is_nan() || reference <= 0.0 {
         return Err(line.cell("f0", cells[cells.len() - 1], "the reference frequency must be positive"));
     }
     let frame = options.frame.unwrap_or(Frame::J2000);
