@@ -32,8 +32,8 @@ proptest! {
     /// Blocks are never empty, never more than the memory, and whole tiles wherever four of them fit.
     #[test]
     fn blocks_fit_the_memory(row_bytes in 0..4_000_000usize, tile_rows in 1..20_000usize, threads in 1..200usize,
-                             memory in 1usize..1 << 34, keeps_old: bool) {
-        let blocks = Blocks::new(row_bytes, tile_rows, threads, memory, keeps_old);
+                             memory in 1usize..1 << 34, keeps_old: bool, wanted in prop::option::of(1..10_000usize)) {
+        let blocks = Blocks::new(row_bytes, tile_rows, threads, memory, keeps_old, wanted);
         prop_assert!(blocks.rows >= 1 && (2..=threads + 4).contains(&blocks.count));
         let bytes = row_bytes.max(1) * if keeps_old { 2 } else { 1 };
         let fits = 4 * bytes <= memory;

@@ -28,6 +28,7 @@ use super::skies::Skies;
 use super::smear::Averages;
 use super::tiles;
 use crate::ms::history::{self, HistoryEntry};
+use crate::ms::reserve::Reserve;
 use crate::ms::virtual_model::VirtualModel;
 use crate::ms::{
     self, CellShape, ColumnFiles, ModelColumn, ModelState, Observation, Presence, Provenance, RowSurvey,
@@ -282,6 +283,8 @@ fn locked_run(
     ));
     let clock = Instant::now();
     prepare_column(table, &mut column, &observation, &selection, &at(&begin))?;
+    // Nobody may fill the disk meanwhile, for casacore would abort the process at the end.
+    let reserve = Reserve::take(table.path())?;
     tell_state(match options.mode {
         Mode::Replace => format!("column {} is marked incomplete: run again to repair it", options.column),
         Mode::Add | Mode::Subtract => format!(
@@ -338,8 +341,10 @@ fn locked_run(
         } else {
             table.fsync()?;
         }
-        ModelState::write(table, column.name(), &at(done), false)?;
-        Ok(table.fsync_without(&data_files)?)
+        reserve.lend(|| {
+            ModelState::write(table, column.name(), &at(done), false)?;
+            Ok(table.fsync_without(&data_files)?)
+        })
     };
     let mut durable = Durable::new(begin, &mut note);
     let outcome = pipeline.run(pool, &mut check, &mut files, &mut durable, observer)?;
@@ -349,6 +354,7 @@ fn locked_run(
     if outcome.interrupted {
         // The rows are noted once they are on the disk.
         table.fsync()?;
+        reserve.give();
         mark(table, &column, &at(&done), false)?;
     }
     // What should be there is summed up while the disk is waited for.
@@ -388,6 +394,7 @@ fn locked_run(
     report.seconds.check = clock.elapsed().as_secs_f64();
     let settled: Vec<PathBuf> = tiles.iter().map(|tiles| tiles.path().to_path_buf()).collect();
     let provenance = at(&all);
+    reserve.give();
     finish(table, &column, &settled, &provenance, report, options)?;
     files.settled();
     if let Err(error) = write_history(table, &provenance, report, options) {
