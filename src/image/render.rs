@@ -147,7 +147,7 @@ mod tests {
         let position = centre.offset(0.7, 5.37e-5);
         let spectrum = Spectrum::PowerLaw { alpha: -0.7, reference: 1.4e9 };
         let source = Component::point(position, 2.0, spectrum);
-        let drawn = render_terms(&grid, &[source.clone()], [1.4e9, 0.2e9], 2);
+        let drawn = render_terms(&grid, std::slice::from_ref(&source), [1.4e9, 0.2e9], 2);
         assert_eq!((drawn.inside, drawn.outside, drawn.terms.len()), (1, 0, 2));
         let pixel = grid.pixel(position).unwrap();
         for (u, v) in [(0.0, 0.0), (0.3, -0.2), (0.45, 0.45), (-0.45, 0.1)] {

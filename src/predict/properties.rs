@@ -38,7 +38,7 @@ proptest! {
         let bytes = row_bytes.max(1) * if keeps_old { 2 } else { 1 };
         let fits = 4 * bytes <= memory;
         prop_assert!(!fits || blocks.rows * bytes * blocks.count <= memory, "{blocks:?}");
-        prop_assert!(4 * tile_rows * bytes > memory || blocks.rows % tile_rows == 0, "{blocks:?}");
+        prop_assert!(4 * tile_rows * bytes > memory || blocks.rows.is_multiple_of(tile_rows), "{blocks:?}");
     }
 
     /// The runs of a block are in order, apart or unlike, of one action's rows, and lie where the rows lie.

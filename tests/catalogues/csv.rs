@@ -32,12 +32,12 @@ fn every_column() {
     assert!((shape.position_angle.to_degrees() - 30.0).abs() < 1e-12);
     assert_eq!(shape.angle_frame, AngleFrame::Centre);
     assert_eq!(
-        (b.spectrum.clone(), b.shape),
+        (b.spectrum.clone(), b.shape.clone()),
         (Spectrum::PowerLaw { alpha: -0.8, reference: 1e9 }, Shape::Point)
     );
     assert!(!b.stokes.is_polarised());
     assert_eq!(
-        (c.spectrum.clone(), c.shape),
+        (c.spectrum.clone(), c.shape.clone()),
         (Spectrum::PowerLaw { alpha: -0.7, reference: 1e9 }, Shape::Point)
     );
     assert!(noted(&list, "1 components without a spectral index given that of -0.7"), "{:?}", list.notes);

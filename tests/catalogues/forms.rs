@@ -156,7 +156,7 @@ pub fn compare(form: &str, catalog: &Catalog, loss: Loss) {
             at()
         );
         assert_eq!((found.stokes.v, &found.spectrum), (0.0, &expected.spectrum), "{}", at());
-        match (found.shape, expected.shape) {
+        match (&found.shape, &expected.shape) {
             _ if loss.shapes => {}
             (Shape::Point, Shape::Point) => {}
             (Shape::Gaussian(a), Shape::Gaussian(b)) => {

@@ -25,6 +25,7 @@ fn axes(record: &Record) -> [(f64, bool); 2] {
     let widths = match record.component.shape {
         Shape::Point => [0.0, 0.0],
         Shape::Gaussian(shape) => [shape.major, shape.minor],
+        ref other => panic!("{other:?}"),
     };
     let limits = record.details.limits;
     std::array::from_fn(|k| (limits[k].unwrap_or(widths[k]) / ARCSEC, limits[k].is_some()))
@@ -87,7 +88,7 @@ fn raw_fits_of_published_sources_become_what_was_published() {
         );
         assert!(alike(a.angle.map(f64::to_degrees), b.angle.map(f64::to_degrees)), "{told}");
         if let (Shape::Gaussian(found), Shape::Gaussian(printed)) =
-            (ours.component.shape, theirs.component.shape)
+            (&ours.component.shape, &theirs.component.shape)
         {
             let turn = (found.position_angle - printed.position_angle).sin().abs();
             worst[2] = worst[2].max(turn / b.angle.unwrap());

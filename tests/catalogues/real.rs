@@ -29,7 +29,7 @@ fn six_rows_of_nvsslist() {
             .separation(j2000(15.0 * (23.0 + 51.0 / 60.0 + 21.80 / 3600.0), 13.0 / 60.0 + 37.4 / 3600.0))
             < 1e-13
     );
-    assert_eq!((second.shape, last.shape), (Shape::Point, Shape::Point));
+    assert_eq!([&second.shape, &last.shape], [&Shape::Point; 2]);
     for (component, major, angle) in [(first, 31.7, 19.2), (fourth, 33.8, 89.2)] {
         let Shape::Gaussian(shape) = component.shape else { panic!("a point") };
         assert!((shape.major / ARCSEC - major).abs() < 1e-9 && shape.minor == 0.0);

@@ -101,6 +101,7 @@ fn sister_surveys_in_the_same_layouts() {
         let found = match component.shape {
             Shape::Point => 0.0,
             Shape::Gaussian(shape) => shape.major / ARCSEC,
+            ref other => panic!("{other:?}"),
         };
         assert!((found - major).abs() < 1e-9, "{text}: {found}");
         assert!(list.notes.iter().any(|note| note.starts_with("a table of ")), "{:?}", list.notes);

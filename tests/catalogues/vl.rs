@@ -141,6 +141,7 @@ fn raw_fits_become_published_sources() {
                     "{row:?}: {shape:?}"
                 );
             }
+            ref other => panic!("{other:?}"),
         }
     }
     assert!(noted(&catalog, "NVSSlist"), "{:?}", catalog.notes);
@@ -206,7 +207,7 @@ fn listings_of_every_kind_agree_with_the_table() {
     for ((listed, stored), row) in raw.components.iter().zip(&table.components).zip(&rows) {
         assert!(listed.position.separation(stored.position) < 1e-12, "{row:?}");
         assert!((listed.stokes.i / stored.stokes.i - 1.0).abs() < 1e-5, "{row:?}: {listed:?} {stored:?}");
-        match (listed.shape, stored.shape) {
+        match (&listed.shape, &stored.shape) {
             (Shape::Point, Shape::Point) => {}
             (Shape::Gaussian(a), Shape::Gaussian(b)) => {
                 assert!(

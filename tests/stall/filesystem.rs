@@ -74,7 +74,7 @@ impl Mounted {
         };
         let mut config = Config::default();
         config.mount_options = vec![MountOption::FSName("stalling".into())];
-        let session = fuser::spawn_mount2(tree, point.path(), &config)?;
+        let session = fuser::spawn_mount(tree, point.path(), &config)?;
         Ok(Mounted { session: Some(session), point, shared })
     }
 
