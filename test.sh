@@ -89,11 +89,6 @@ package_tests() {
         "$environment/bin/python" -m pytest -q -rs python/tests 2>&1 | tee "$log/python.txt"
 }
 
-# Every reader of what a user may hold, for a few seconds each; `fuzz/run.sh` does it for longer.
-fuzzing() {
-    fuzz/run.sh --seconds 3 2>&1 | tee "$log/fuzz.txt"
-}
-
 documentation() {
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --release
 }
@@ -108,7 +103,6 @@ step "waiting for the oracles" wait_for_oracles
 step "Python package" install_package
 step "tests" tests
 step "tests of the Python package" package_tests
-step "fuzzing" fuzzing
 step "documentation" documentation
 
 skipped=$(cat "$log/tests.txt" "$log/python.txt" | grep -c 'SKIPPED:' || true)

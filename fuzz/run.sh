@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes every target, on a stable toolchain, and counts.
 #
-#   fuzz/run.sh                        4 seconds for each target: what CI runs
+#   fuzz/run.sh                        4 seconds for each target
 #   fuzz/run.sh --seconds 600          longer for each
 #   fuzz/run.sh --executions 5000000   so many of each, however long they take
 #   fuzz/run.sh --jobs 2 csv values    these targets only, two at a time

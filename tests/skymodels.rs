@@ -514,7 +514,8 @@ fn casa_makes_of_a_script_what_was_written() {
     let made = strictly(&table);
     assert_eq!(made.components.len(), 2);
     for (component, expected) in made.components.iter().zip(one_sky()) {
-        assert_same("CASA", component, &expected, 1e-11);
+        // CASA's tool takes flux densities in single precision.
+        assert_same("CASA", component, &expected, 1e-7);
     }
 }
 

@@ -181,7 +181,7 @@ fn malformed_rows_are_told_with_their_line() {
         ("1,2,3,4,,", "without a minor axis"),
         ("1,2,3,,4,", "without a major axis"),
         ("1,2,3,4,2,", "without a position angle"),
-        ("1,2,3,4,-2,0", "not those of a Gaussian"),
+        ("1,2,3,4,-2,0", "not those of an ellipse"),
     ] {
         let text = shape(row);
         assert!(text.contains(":2: ") && text.contains(words), "{row}: {text}");

@@ -7,13 +7,13 @@ use rusqlite::{Connection, Row, Statement, ToSql};
 use crate::catalog::polarization;
 use crate::catalog::record::{Details, Errors, Record};
 use crate::coords::{Direction, Frame};
-use crate::sky::{AngleFrame, Component, Gaussian, Shape, Spectrum, Stokes};
+use crate::sky::{AngleFrame, Component, FaradayRotation, Gaussian, Polarisation, Shape, Spectrum, Stokes};
 
 /// `NVSP`, in bytes 68 to 71 of the file (SQLite, "Database File Format", 1.3).
 pub(super) const APPLICATION: u32 = 0x4e56_5350;
 
 /// Counts the changes of the tables.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Whether a file that begins so is an imported catalogue, of whatever version.
 pub(in crate::catalog) fn is_store(head: &[u8]) -> bool {
@@ -29,14 +29,14 @@ CREATE TABLE files (
 -- place: where the row stands, beside its neighbours on the sky; id: where it stood in the file.
 -- Angles in rad, flux densities in Jy. ref_hz: the row's own, else the file's. alpha and terms: the row's own.
 -- frame: 0 ICRS, 1 J2000, 2 B1950, 3 Galactic. pa_frame: 0 north at the source, 1 at the phase centre; pa_said: by
--- the row. *_limit: upper limits. p, p_angle: linear polarisation by strength and angle. e_*: standard errors.
+-- the row. polarisation: its course with frequency, as JSON. *_limit: upper limits. p, p_angle: linear polarisation by strength and angle. e_*: standard errors.
 CREATE TABLE components (
     place INTEGER PRIMARY KEY, id INTEGER NOT NULL, file INTEGER NOT NULL, frame INTEGER NOT NULL, lon REAL NOT NULL, lat REAL NOT NULL,
     i REAL NOT NULL, q REAL NOT NULL, u REAL NOT NULL, v REAL NOT NULL,
     alpha REAL, terms TEXT, log_si INTEGER, ref_hz REAL,
     major REAL, minor REAL, pa REAL, pa_frame INTEGER, pa_said INTEGER, major_limit REAL, minor_limit REAL,
     p REAL, p_angle REAL, e_lon REAL, e_lat REAL, e_i REAL, e_major REAL, e_minor REAL, e_pa REAL, e_p REAL,
-    e_p_angle REAL, survey TEXT, name TEXT);
+    e_p_angle REAL, survey TEXT, name TEXT, patch TEXT, polarisation TEXT);
 CREATE VIRTUAL TABLE places USING rtree(id, x0, x1, y0, y1, z0, z1);
 CREATE VIEW sources AS SELECT c.id AS source_id, c.name,
     c.lon * 57.29577951308232 AS ra_deg, c.lat * 57.29577951308232 AS dec_deg,
@@ -58,7 +58,7 @@ CREATE VIEW sources AS SELECT c.id AS source_id, c.name,
 /// The columns of `components`, in the order of [`bind`] and [`record`].
 pub(super) const COLUMNS: &str = "id, file, frame, lon, lat, i, q, u, v, alpha, terms, log_si, ref_hz, major, minor, pa, \
      pa_frame, pa_said, major_limit, minor_limit, p, p_angle, e_lon, e_lat, e_i, e_major, e_minor, e_pa, e_p, e_p_angle, \
-     survey, name, place";
+     survey, name, patch, polarisation, place";
 
 /// The same columns with NULL in place of those that [`component`] does not look at: reading them takes time.
 pub(super) fn columns_of_components() -> String {
@@ -68,7 +68,7 @@ pub(super) fn columns_of_components() -> String {
 }
 
 /// How many there are.
-const COUNT: usize = 33;
+const COUNT: usize = 35;
 
 /// The statement that takes a row in.
 fn insert() -> String {
@@ -147,9 +147,7 @@ fn bind(
         Shape::Gaussian(gaussian) => Some(gaussian),
         _ => return Err(unstored("shape")),
     };
-    if component.polarisation.is_some() {
-        return Err(unstored("polarisation"));
-    }
+    let course = component.polarisation.as_deref().map(Course::of).transpose()?;
     let survey = details.survey.as_deref().filter(|survey| common.survey.as_deref() != Some(survey));
     let Stokes { i, q, u, v } = component.stokes;
     let errors = &details.errors;
@@ -163,6 +161,8 @@ fn bind(
     insertion.optional(18, gaussian.map(|_| details.own_angle_frame))?;
     insertion.optional(31, survey)?;
     insertion.optional(32, component.name.as_deref())?;
+    insertion.optional(33, component.patch.as_deref())?;
+    insertion.optional(34, course.and_then(|course| serde_json::to_string(&course).ok()))?;
     let always = [component.position.longitude, component.position.latitude, i, q, u, v];
     for (index, value) in (4..).zip(always) {
         insertion.statement.raw_bind_parameter(index, value)?;
@@ -190,6 +190,35 @@ fn bind(
         insertion.optional(index, value)?;
     }
     Ok(())
+}
+
+/// How a polarisation goes with frequency, as it is stored.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Course {
+    /// Whether Q and U, and V, stay the same; else they follow I.
+    flat: [bool; 2],
+    /// The rotation measure [rad/m²] and its λ0² [m²].
+    rotation: Option<[f64; 2]>,
+}
+
+impl Course {
+    fn of(polarisation: &Polarisation) -> rusqlite::Result<Course> {
+        let flat = |spectrum: &Option<Spectrum>| match spectrum {
+            None => Ok(false),
+            Some(Spectrum::Flat) => Ok(true),
+            Some(_) => Err(unstored("polarisation")),
+        };
+        Ok(Course {
+            flat: [flat(&polarisation.linear)?, flat(&polarisation.circular)?],
+            rotation: polarisation.rotation.map(|rotation| [rotation.measure, rotation.reference]),
+        })
+    }
+
+    fn polarisation(&self) -> Polarisation {
+        let [linear, circular] = self.flat.map(|flat| flat.then_some(Spectrum::Flat));
+        let rotation = self.rotation.map(|[measure, reference]| FaradayRotation { measure, reference });
+        Polarisation { linear, circular, rotation }
+    }
 }
 
 /// What a reader of rows was told.
@@ -233,7 +262,15 @@ pub(super) fn component(row: &Row<'_>, common: &Common, wanted: &Wanted) -> rusq
     let own: Option<f64> = row.get(12)?;
     let reference = own.or(wanted.reference).or(common.reference);
     let spectrum = spectrum(row, reference, wanted)?;
-    Ok(Component::new(position(row)?, shape(row, wanted)?, stokes, spectrum).named(row.get(31)?))
+    let mut component =
+        Component::new(position(row)?, shape(row, wanted)?, stokes, spectrum).named(row.get(31)?);
+    component.patch = row.get::<_, Option<String>>(32)?.map(Arc::from);
+    if let Some(text) = row.get::<_, Option<String>>(33)? {
+        let course: Course =
+            serde_json::from_str(&text).map_err(|_| broken(33, "not the course of a polarisation"))?;
+        component.polarisation = Some(Box::new(course.polarisation()));
+    }
+    Ok(component)
 }
 
 fn spectrum(row: &Row<'_>, reference: Option<f64>, wanted: &Wanted) -> rusqlite::Result<Spectrum> {
