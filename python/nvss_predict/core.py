@@ -26,9 +26,15 @@ def predict(
     beam_limit: Optional[float] = None,
     min_apparent=None,
     smear=None,
+    feed_rotation=None,
+    apply_gains=None,
     only=None,
     exclude=None,
     add_source=None,
+    light_curve=None,
+    calibrator=None,
+    flux_scale: Optional[str] = None,
+    patches=None,
     merge=None,
     spectra_from=None,
     match_radius=None,
@@ -101,6 +107,16 @@ def predict(
         Circles and region files.
     add_source : text, (ra, dec, flux[, alpha[, freq]]), Source, or a list of these
         Sources put in by hand [deg, Jy, Hz].
+    light_curve : path or list of paths
+        CSV files of times and flux densities, for the sources of ``add_source`` in their order.
+    calibrator : text or list
+        Calibrators of flux density by name (``"3C286"``), on the ``flux_scale`` (``"perley-butler-2017"``).
+    patches : list of names
+        The patches of the list to take; all by default.
+    feed_rotation : "off", "auto" or "on"
+        Whether feeds turn with the parallactic angle.
+    apply_gains : path or list of paths
+        CASA calibration tables whose gains the model is given.
     merge, spectra_from : list or {survey: path}
         Surveys that are merged, and that serve spectral indices.
     match_radius : [arcsec]
@@ -192,6 +208,8 @@ def predict_image(
     epsilon: Optional[float] = None,
     lock_timeout=None,
     timeout=None,
+    stall_timeout=None,
+    resume: bool = False,
     delmod: bool = False,
     dry_run: bool = False,
     report=None,

@@ -158,7 +158,7 @@ fn whole_run(
     let limits = Limits { stall: options.stall_timeout, whole: options.timeout };
     let events = listener.events.clone();
     let stalled = move |failure| drop(events.send(Event::Stalled(Box::new(failure))));
-    let _watched = Watched::begin(&ms, limits, stalled);
+    let watched = Watched::begin(&ms, limits, stalled);
     let begun = Instant::now();
     let _turn = Turn::wait(&prediction.job.ms, options.lock_timeout, &|| listener.cancelled())?;
     // The time of a run is that of its call.
@@ -166,13 +166,18 @@ fn whole_run(
     // A pool of its own: the one that all share is gone in a process that was forked after it began.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.map_err(|error| storage(&format!("no thread could be started: {error}")))?;
-    pool.install(|| prediction.run(&mut listener))
+    pool.install(|| {
+        // The work is that of the pool's thread.
+        let _entered = watched.journal.enter();
+        prediction.run(&mut listener)
+    })
 }
 
 /// A thread at work on a MeasurementSet that somebody watches, until this is dropped.
 struct Watched {
     ms: PathBuf,
     stuck: Arc<AtomicBool>,
+    journal: Arc<Journal>,
     _entered: Entered,
     _watchdog: Option<Watchdog>,
 }
@@ -191,8 +196,8 @@ impl Watched {
             busy::stuck(&place, &failure.text);
             stalled(failure);
         };
-        let watchdog = Watchdog::watch(journal, ms, limits, Instant::now(), || {}, stalled).ok();
-        Watched { ms: ms.to_owned(), stuck, _entered: entered, _watchdog: watchdog }
+        let watchdog = Watchdog::watch(Arc::clone(&journal), ms, limits, Instant::now(), || {}, stalled).ok();
+        Watched { ms: ms.to_owned(), stuck, journal, _entered: entered, _watchdog: watchdog }
     }
 }
 
