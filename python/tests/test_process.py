@@ -119,7 +119,8 @@ try:
 except TimeoutError as error:
     print(error)
 """
-    assert "stopped by --timeout after 2.0 s: " in script(text, long_ms)
+    # At a block, or where the machine is slow in the middle of one.
+    assert "stopped by --timeout after 2.0 s" in script(text, long_ms)
     # Before the first block or after it, as the machine is fast or slow.
     assert nvss_predict.status(long_ms).state in ("incomplete", "complete")
 
