@@ -1,7 +1,7 @@
 //! Sky models: the lists of components of other programs, read and written.
 //!
 //! One file a format, which names its specification. To add one: a file here with `is_model`, `read` and `write`, a variant of
-//! [`Format`], an arm in [`told`] and [`reader`], and a line in [`WRITERS`].
+//! [`Format`], an arm in `told` and `reader`, and a line in [`WRITERS`].
 
 mod ao;
 mod bbs;
