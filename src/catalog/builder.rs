@@ -119,6 +119,17 @@ impl<'a> Builder<'a> {
         self.push_detailed(component, true, None, line)
     }
 
+    /// [`Builder::push`] of a component of a sky model, whose spectrum is `assumed` or its own.
+    pub fn push_model(
+        &mut self,
+        component: Component,
+        assumed: bool,
+        line: impl FnOnce() -> u64,
+    ) -> Result<(), CatalogError> {
+        let details = self.detailed().then(|| Box::new(Details::of_model(&component, !assumed)));
+        self.push_detailed(component, assumed, details, line)
+    }
+
     /// [`Builder::push`] of a component whose spectrum is `assumed` or its own, with what else the row says, which is asked
     /// for where [`Builder::detailed`].
     pub fn push_detailed(

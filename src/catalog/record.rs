@@ -74,4 +74,10 @@ impl Details {
     pub(super) fn of(component: &Component) -> Self {
         Details { reference: component.spectrum.reference(), ..Details::default() }
     }
+
+    /// The details of a component of a sky model, whose spectrum is its own or not, as is the spectrum's reference.
+    pub(super) fn of_model(component: &Component, own_spectrum: bool) -> Self {
+        let own_reference = component.spectrum.reference().is_some();
+        Details { own_spectrum, own_reference, ..Details::of(component) }
+    }
 }

@@ -14,7 +14,6 @@ use super::number::Num;
 use super::row::{Angles, Holds, Row, of_ln_terms};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
-use crate::catalog::record::Details;
 use crate::catalog::{CatalogError, ReadOptions};
 use crate::coords::{Direction, Frame};
 use crate::sky::{AngleFrame, Component, FaradayRotation, Gaussian, Polarisation, Shape, Spectrum, Stokes};
@@ -139,11 +138,7 @@ pub(in crate::catalog) fn read(
         if !builder.wants(component.position) {
             continue;
         }
-        let details = builder.detailed().then(|| {
-            let own_reference = component.spectrum.reference().is_some();
-            Box::new(Details { own_spectrum: true, own_reference, ..Details::of(&component) })
-        });
-        builder.push_detailed(component, false, details, || source.line)?;
+        builder.push_model(component, false, || source.line)?;
     }
     Ok(digest)
 }

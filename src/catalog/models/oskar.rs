@@ -14,7 +14,6 @@ use super::number::{Num, arcsec, degrees};
 use super::row::{Angles, Holds, Row};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
-use crate::catalog::record::Details;
 use crate::catalog::{CatalogError, ReadOptions};
 use crate::coords::{Direction, Frame};
 use crate::sky::{AngleFrame, Component, FaradayRotation, Gaussian, Polarisation, Shape, Spectrum, Stokes};
@@ -77,11 +76,7 @@ pub(in crate::catalog) fn read(
         if !builder.wants(component.position) {
             continue;
         }
-        let details = builder.detailed().then(|| {
-            let own_reference = component.spectrum.reference().is_some();
-            Box::new(Details { own_spectrum: own, own_reference, ..Details::of(&component) })
-        });
-        builder.push_detailed(component, !own, details, || number)?;
+        builder.push_model(component, !own, || number)?;
     }
     if constant > 0 && !builder.detailed() {
         builder.note(format!(

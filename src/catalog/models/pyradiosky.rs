@@ -15,7 +15,6 @@ use super::number::{Num, degrees};
 use super::row::{Angles, Holds, Row};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
-use crate::catalog::record::Details;
 use crate::catalog::{CatalogError, ReadOptions};
 use crate::coords::{Direction, Frame};
 use crate::sky::{Component, Interpolation, Shape, Spectrum, Stokes, Table};
@@ -116,11 +115,7 @@ pub(in crate::catalog) fn read(
         if !builder.wants(component.position) {
             continue;
         }
-        let details = builder.detailed().then(|| {
-            let own_reference = component.spectrum.reference().is_some();
-            Box::new(Details { own_spectrum: !assumed, own_reference, ..Details::of(&component) })
-        });
-        builder.push_detailed(component, assumed, details, || number)?;
+        builder.push_model(component, assumed, || number)?;
     }
     if !builder.detailed() && indexed > 0 {
         builder

@@ -116,13 +116,8 @@ pub(in crate::catalog) fn read(
             continue;
         }
         let details = builder.detailed().then(|| {
-            let own_reference = component.spectrum.reference().is_some();
-            Box::new(Details {
-                own_spectrum: true,
-                own_reference,
-                own_angle_frame: component.shape != Shape::Point,
-                ..Details::of(&component)
-            })
+            let own_angle_frame = component.shape != Shape::Point;
+            Box::new(Details { own_angle_frame, ..Details::of_model(&component, true) })
         });
         builder.push_detailed(component, false, details, || number)?;
     }

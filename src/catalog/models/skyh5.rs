@@ -12,7 +12,6 @@ use rust_hdf5::{H5Dataset, H5File};
 use super::line::Line;
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
-use crate::catalog::record::Details;
 use crate::catalog::{CatalogError, ReadOptions};
 use crate::coords::{Direction, Frame};
 use crate::sky::{Component, Interpolation, Shape, Spectrum, Stokes, Table};
@@ -181,11 +180,7 @@ pub(in crate::catalog) fn read(
         if !builder.wants(position) {
             continue;
         }
-        let details = builder.detailed().then(|| {
-            let own_reference = component.spectrum.reference().is_some();
-            Box::new(Details { own_spectrum: !guessed, own_reference, ..Details::of(&component) })
-        });
-        builder.push_detailed(component, guessed, details, || number)?;
+        builder.push_model(component, guessed, || number)?;
     }
     if assumed > 0 && !builder.detailed() {
         builder

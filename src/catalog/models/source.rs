@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::line::Line;
 use crate::catalog::builder::Builder;
-use crate::catalog::record::Details;
 use crate::catalog::{CatalogError, ReadOptions};
 use crate::coords::Direction;
 use crate::sky::{Component, Interpolation, Shape, Spectrum, Stokes, Table};
@@ -94,14 +93,7 @@ pub(super) fn push(
         }
         component.name = Some(name.to_owned());
         component.patch.clone_from(&patch);
-        let details = builder.detailed().then(|| {
-            Box::new(Details {
-                own_spectrum: !alone,
-                own_reference: component.spectrum.reference().is_some(),
-                ..Details::of(&component)
-            })
-        });
-        builder.push_detailed(component, alone, details, || at.number)?;
+        builder.push_model(component, alone, || at.number)?;
     }
     Ok(())
 }
