@@ -91,6 +91,17 @@ impl Input {
         Ok((content, digest))
     }
 
+    /// The whole text, unzipped, and the digest of what is stored.
+    pub fn text(&self) -> Result<(String, String), CatalogError> {
+        let (content, digest) = self.content()?;
+        let text = String::from_utf8(content).map_err(|error| {
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
+            CatalogError::NotUtf8 { path: self.path.clone(), line }
+        })?;
+        Ok((text, digest))
+    }
+
     /// The content, unzipped, from its beginning.
     pub fn reader(&self) -> Result<Box<dyn BufRead>, CatalogError> {
         if let Some(text) = &self.held {
@@ -149,11 +160,16 @@ pub(super) struct Lines<'a> {
     input: &'a Input,
     reader: Box<dyn BufRead>,
     bytes: Vec<u8>,
-    /// The number of the current line, counted from 1.
+    /// The number of the line that was read last, counted from 1.
     pub number: u64,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    /// The file that they are of.
+    pub fn input(&self) -> &'a Input {
+        self.input
+    }
+
     /// The next line, without its end.
     pub fn next_line(&mut self) -> Result<Option<&str>, CatalogError> {
         self.bytes.clear();

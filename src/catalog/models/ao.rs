@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use super::line::{Line, Words};
+use super::line::{self, Line, Words};
 use super::losses::Losses;
 use super::number::{Num, Sexagesimal, arcsec, degrees, tidy};
 use super::row::{self, Angles, Holds, Row};
@@ -57,16 +57,14 @@ pub(in crate::catalog) fn read(
 ) -> Result<String, CatalogError> {
     let mut lines = input.lines()?;
     let (mut state, mut assumed) = (State::default(), Assumed::default());
-    let mut number = 0;
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input, number };
+    while let Some((line, text)) = line::next(&mut lines)? {
         let text = text.split('#').next().unwrap_or_default().trim();
         state.take(line, text, options, builder, &mut assumed)?;
     }
     if !state.blocks.is_empty() {
-        return Err(Line { input, number }.wrong("the file ends within a block: a '}' is missing"));
+        return Err(
+            Line { input, number: lines.number }.wrong("the file ends within a block: a '}' is missing")
+        );
     }
     assumed.note(options, builder);
     input.digest()

@@ -115,15 +115,10 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let (content, digest) = input.content()?;
-    let text = std::str::from_utf8(&content).map_err(|error| {
-        let before = &content[..error.valid_up_to()];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
-        CatalogError::NotUtf8 { path: input.path.clone(), line }
-    })?;
+    let (text, digest) = input.text()?;
     // The limits of the parser are for texts of strangers; ours may be as large as memory.
     let limitless = serde_saphyr::options! { budget: None, with_snippet: false };
-    let sources: Sources = serde_saphyr::from_str_with_options(text, limitless).map_err(|error| {
+    let sources: Sources = serde_saphyr::from_str_with_options(&text, limitless).map_err(|error| {
         let number = error.location().map_or(1, |location| location.line());
         Line { input, number }.wrong(error.to_string())
     })?;

@@ -1,7 +1,7 @@
 //! A line of a text, with which every complaint about it begins.
 
 use crate::catalog::CatalogError;
-use crate::catalog::input::Input;
+use crate::catalog::input::{Input, Lines};
 
 /// A line of a file.
 #[derive(Clone, Copy)]
@@ -10,6 +10,14 @@ pub(super) struct Line<'a> {
     pub input: &'a Input,
     /// Counted from 1.
     pub number: u64,
+}
+
+/// The next line of a text, and where it stands.
+pub(super) fn next<'text, 'input>(
+    lines: &'text mut Lines<'input>,
+) -> Result<Option<(Line<'input>, &'text str)>, CatalogError> {
+    let line = Line { input: lines.input(), number: lines.number + 1 };
+    Ok(lines.next_line()?.map(|text| (line, text)))
 }
 
 impl Line<'_> {

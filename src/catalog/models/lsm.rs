@@ -129,9 +129,7 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let (content, digest) = input.content()?;
-    let text = String::from_utf8(content)
-        .map_err(|_| CatalogError::NotUtf8 { path: input.path.clone(), line: 1 })?;
+    let (text, digest) = input.text()?;
     for source in sources(input, &text)? {
         builder.row();
         let component = component(input, &source, options)?;

@@ -8,7 +8,7 @@
 
 use std::io::{self, Write};
 
-use super::line::Line;
+use super::line::{self, Line};
 use super::losses::Losses;
 use super::number::{Num, arcsec, degrees};
 use super::row::{Angles, Holds, Row};
@@ -61,11 +61,8 @@ pub(in crate::catalog) fn read(
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
     let mut lines = input.lines()?;
-    let (mut number, mut constant) = (0, 0u64);
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input, number };
+    let mut constant = 0u64;
+    while let Some((line, text)) = line::next(&mut lines)? {
         let found: Vec<&str> = cells(text).collect();
         if found.is_empty() {
             continue;
@@ -76,7 +73,7 @@ pub(in crate::catalog) fn read(
         if !builder.wants(component.position) {
             continue;
         }
-        builder.push_model(component, !own, || number)?;
+        builder.push_model(component, !own, || line.number)?;
     }
     if constant > 0 && !builder.detailed() {
         builder.note(format!(

@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use super::line::Line;
+use super::line::{self, Line};
 use super::losses::Losses;
 use super::named::{Cells, Columns};
 use super::number::{Num, degrees};
@@ -39,14 +39,11 @@ pub(in crate::catalog) fn read(
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
     let mut lines = input.lines()?;
-    let (mut number, mut assumed) = (0, 0u64);
+    let mut assumed = 0u64;
     let mut columns: Option<Columns> = None;
     let mut reference = options.reference_frequency;
     let mut frame = Frame::J2000;
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input, number };
+    while let Some((line, text)) = line::next(&mut lines)? {
         if text.starts_with('#') {
             columns = columns.or_else(|| header(text));
             let value = |word: &str| text.split_once(word).map(|(_, rest)| rest.trim());
@@ -77,10 +74,10 @@ pub(in crate::catalog) fn read(
             continue;
         }
         let details = builder.detailed().then(|| details(&cells, &component, alpha.is_some())).transpose()?;
-        builder.push_detailed(component, alpha.is_none(), details.map(Box::new), || number)?;
+        builder.push_detailed(component, alpha.is_none(), details.map(Box::new), || line.number)?;
     }
     if columns.is_none() {
-        return Err(Line { input, number }
+        return Err(Line { input, number: lines.number }
             .header("no comment names the columns (# Gaus_id Isl_id ... RA E_RA DEC ...)"));
     }
     if assumed > 0 && !builder.detailed() {

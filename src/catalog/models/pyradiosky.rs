@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::line::Line;
+use super::line;
 use super::losses::Losses;
 use super::named::{Cells, Columns};
 use super::number::{Num, degrees};
@@ -91,12 +91,9 @@ pub(in crate::catalog) fn read(
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
     let mut lines = input.lines()?;
-    let (mut number, mut indexed, mut flat) = (0, 0u64, 0u64);
+    let (mut indexed, mut flat) = (0u64, 0u64);
     let mut layout: Option<Layout> = None;
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input, number };
+    while let Some((line, text)) = line::next(&mut lines)? {
         if text.trim().is_empty() {
             continue;
         }
@@ -115,7 +112,7 @@ pub(in crate::catalog) fn read(
         if !builder.wants(component.position) {
             continue;
         }
-        builder.push_model(component, assumed, || number)?;
+        builder.push_model(component, assumed, || line.number)?;
     }
     if !builder.detailed() && indexed > 0 {
         builder

@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::line::{Line, Words};
+use super::line::{self, Line, Words};
 use super::losses::Losses;
 use super::number::{Num, degrees, tidy};
 use super::row::{Angles, Holds, Row};
@@ -103,11 +103,8 @@ pub(in crate::catalog) fn read(
     let mut lines = input.lines()?;
     let mut assumed = Assumed::default();
     let mut source: Option<(String, Vec<Part>)> = None;
-    let (mut in_component, mut number) = (false, 0);
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input, number };
+    let mut in_component = false;
+    while let Some((line, text)) = line::next(&mut lines)? {
         let text = text.split('#').next().unwrap_or_default();
         let Some((keyword, mut words)) = Words::of(line, text) else { continue };
         if keyword == "SOURCE" {
@@ -115,7 +112,7 @@ pub(in crate::catalog) fn read(
                 return Err(line.wrong("a SOURCE within a SOURCE: ENDSOURCE is missing"));
             }
             let name = words.text("a name")?.to_owned();
-            source = Some((name, vec![Part::new(position(line, &mut words, options)?, number)]));
+            source = Some((name, vec![Part::new(position(line, &mut words, options)?, line.number)]));
             words.end()?;
             continue;
         }
@@ -150,7 +147,7 @@ pub(in crate::catalog) fn read(
                 return Err(line.wrong("a COMPONENT within a COMPONENT: ENDCOMPONENT is missing"));
             }
             "COMPONENT" => {
-                parts.push(Part::new(position(line, &mut words, options)?, number));
+                parts.push(Part::new(position(line, &mut words, options)?, line.number));
                 in_component = true;
             }
             "ENDCOMPONENT" if !in_component => return Err(line.wrong("ENDCOMPONENT without a COMPONENT")),
@@ -166,7 +163,9 @@ pub(in crate::catalog) fn read(
         words.end()?;
     }
     if source.is_some() {
-        return Err(Line { input, number }.wrong("the file ends within a source: ENDSOURCE is missing"));
+        return Err(
+            Line { input, number: lines.number }.wrong("the file ends within a source: ENDSOURCE is missing")
+        );
     }
     assumed.note(options, builder);
     input.digest()

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::line::Line;
+use super::line::{self, Line};
 use super::losses::Losses;
 use super::number::{Num, Sexagesimal};
 use super::row::{Angles, Holds, Row, of_ln_terms};
@@ -59,11 +59,8 @@ fn clusters(model: &Path) -> Result<Option<HashMap<String, Arc<str>>>, CatalogEr
     let Some(path) = candidates.iter().find(|path| path.is_file()) else { return Ok(None) };
     let input = Input::open(path)?;
     let mut lines = input.lines()?;
-    let (mut found, mut number) = (HashMap::new(), 0);
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input: &input, number };
+    let mut found = HashMap::new();
+    while let Some((line, text)) = line::next(&mut lines)? {
         let cells = cells(text);
         let [id, chunks, names @ ..] = cells.as_slice() else {
             if cells.is_empty() {
@@ -92,12 +89,9 @@ pub(in crate::catalog) fn read(
 ) -> Result<String, CatalogError> {
     let clusters = clusters(&input.path)?;
     let mut lines = input.lines()?;
-    let (mut number, mut measures, mut alone) = (0, 0u64, 0u64);
+    let (mut measures, mut alone) = (0u64, 0u64);
     let mut seen: HashMap<String, u64> = HashMap::new();
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input, number };
+    while let Some((line, text)) = line::next(&mut lines)? {
         let cells = cells(text);
         if cells.is_empty() {
             continue;
@@ -105,7 +99,7 @@ pub(in crate::catalog) fn read(
         builder.row();
         let (mut component, measure) = component(line, &cells, options)?;
         measures += u64::from(measure != 0.0);
-        if let Some(first) = seen.insert(cells[0].to_owned(), number) {
+        if let Some(first) = seen.insert(cells[0].to_owned(), line.number) {
             return Err(line.wrong(format!("the name '{}' stands in line {first} already", cells[0])));
         }
         if let Some(clusters) = &clusters {
@@ -119,7 +113,7 @@ pub(in crate::catalog) fn read(
             let own_angle_frame = component.shape != Shape::Point;
             Box::new(Details { own_angle_frame, ..Details::of_model(&component, true) })
         });
-        builder.push_detailed(component, false, details, || number)?;
+        builder.push_detailed(component, false, details, || line.number)?;
     }
     if measures > 0 {
         builder.note(format!("{measures} rotation measures passed over, as SAGECal does"));

@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use super::line::Line;
+use super::line;
 use super::losses::Losses;
 use super::named::{Cells, Columns};
 use super::number::{Num, arcsec, degrees, hms, tidy};
@@ -39,12 +39,9 @@ pub(in crate::catalog) fn read(
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
     let mut lines = input.lines()?;
-    let (mut number, mut assumed) = (0, 0u64);
+    let mut assumed = 0u64;
     let mut columns: Option<Columns> = None;
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input, number };
+    while let Some((line, text)) = line::next(&mut lines)? {
         if text.starts_with('#') {
             columns = columns.or_else(|| header(text));
             continue;
@@ -70,7 +67,7 @@ pub(in crate::catalog) fn read(
             continue;
         }
         let details = builder.detailed().then(|| details(&cells, &component, own)).transpose()?;
-        builder.push_detailed(component, !own, details.map(Box::new), || number)?;
+        builder.push_detailed(component, !own, details.map(Box::new), || line.number)?;
     }
     if assumed > 0 && !builder.detailed() {
         builder

@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use super::line::Line;
+use super::line::{self, Line};
 use super::losses::Losses;
 use super::number::{Num, arcsec, degrees};
 use super::row::{Angles, Holds, Row, of_ln_terms};
@@ -110,15 +110,12 @@ pub(in crate::catalog) fn read(
     const USUAL: &str =
         "name ra_h ra_m ra_s dec_d dec_m dec_s i q u v spi rm emaj_s emin_s pa_d freq0 tags...";
     let mut lines = input.lines()?;
-    let (mut number, mut own) = (0, None);
+    let mut own = None;
     // Without a frequency a source has that of the first that has one.
     let mut usual_frequency = options.reference_frequency;
     let mut constant = 0u64;
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input, number };
-        if number == 1 {
+    while let Some((line, text)) = line::next(&mut lines)? {
+        if line.number == 1 {
             own = Some(columns(line, text.strip_prefix("#format:").unwrap_or(USUAL))?);
         }
         let text = text.split('#').next().unwrap_or_default();
@@ -135,7 +132,7 @@ pub(in crate::catalog) fn read(
         if !builder.wants(component.position) {
             continue;
         }
-        builder.push_model(component, false, || number)?;
+        builder.push_model(component, false, || line.number)?;
     }
     if constant > 0 {
         builder.note(format!(

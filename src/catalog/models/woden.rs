@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use super::line::{Line, Words};
+use super::line::{self, Line, Words};
 use super::losses::Losses;
 use super::number::{Num, degrees};
 use super::row::Row;
@@ -79,11 +79,7 @@ pub(in crate::catalog) fn read(
     let mut source: Option<(String, Counts, Vec<Part>)> = None;
     // The kind that a COMPONENT says it is.
     let mut kind: Option<String> = None;
-    let mut number = 0;
-    loop {
-        let Some(text) = lines.next_line()? else { break };
-        number += 1;
-        let line = Line { input, number };
+    while let Some((line, text)) = line::next(&mut lines)? {
         let text = text.split('#').next().unwrap_or_default();
         let Some((keyword, mut words)) = Words::of(line, text) else { continue };
         if keyword == "SOURCE" {
@@ -105,7 +101,7 @@ pub(in crate::catalog) fn read(
                     return Err(line.cell("COMPONENT", word, "neither POINT, GAUSSIAN nor SHAPELET"));
                 }
                 kind = Some(word.to_owned());
-                parts.push(Part::new(rts::position(line, &mut words, options)?, number));
+                parts.push(Part::new(rts::position(line, &mut words, options)?, line.number));
             }
             ("FREQ" | "LINEAR", Some(_), Some(part)) => {
                 let (reference, stokes) = rts::flux(line, &mut words)?;
@@ -149,7 +145,9 @@ pub(in crate::catalog) fn read(
         words.end()?;
     }
     if source.is_some() {
-        return Err(Line { input, number }.wrong("the file ends within a source: ENDSOURCE is missing"));
+        return Err(
+            Line { input, number: lines.number }.wrong("the file ends within a source: ENDSOURCE is missing")
+        );
     }
     input.digest()
 }
