@@ -6,6 +6,8 @@ const SOURCES: &[&str] = &[
     "shim/codec.cc",
     "shim/table.cc",
     "shim/changes.cc",
+    "shim/flush.cc",
+    "shim/mend.cc",
     "shim/describe.cc",
     "shim/column.cc",
     "shim/create.cc",
