@@ -5,7 +5,7 @@
 #   ./test.sh                          needs Rust, a C++ compiler and Python 3 with venv
 #   NVSS_PREDICT_ORACLES=DIR ./test.sh a Python environment that has tests/oracles/requirements.txt
 #   NVSS_PREDICT_DATA=DIR ./test.sh    the real data, otherwise ../shared/data
-#   NVSS_PREDICT_KILLS=50 ./test.sh    kills of each kind in the kill study (10 unless given)
+#   NVSS_PREDICT_KILLS=50 ./test.sh    kills of each kind in the kill study (6 unless given)
 #
 # What cannot be installed is skipped aloud; with CI=true it is a failure.
 set -eEuo pipefail

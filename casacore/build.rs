@@ -6,12 +6,14 @@ const SOURCES: &[&str] = &[
     "shim/codec.cc",
     "shim/table.cc",
     "shim/changes.cc",
+    "shim/flush.cc",
+    "shim/mend.cc",
     "shim/describe.cc",
     "shim/column.cc",
     "shim/create.cc",
     "shim/record_cell.cc",
 ];
-const HEADERS: &[&str] = &["shim/shim.h", "shim/internal.h", "shim/codec.h"];
+const HEADERS: &[&str] = &["shim/shim.h", "shim/expose.h", "shim/internal.h", "shim/codec.h"];
 
 fn main() {
     for file in SOURCES.iter().chain(HEADERS) {

@@ -1,16 +1,18 @@
 //! Bar 2: `kill -9` at random moments of runs that create the column, overwrite it, add to it, and resume.
 //!
-//! `NVSS_PREDICT_KILLS` sets how many of each (10 unless given), `NVSS_PREDICT_KILL_JOBS` how many at a time (1). The bar's
+//! `NVSS_PREDICT_KILLS` sets how many of each (6 unless given), `NVSS_PREDICT_KILL_JOBS` how many at a time (1). The bar's
 //! thousand, over kinds of runs and storage managers:
 //! `NVSS_PREDICT_KILLS=100 NVSS_PREDICT_KILL_JOBS=2 cargo test --release --test kill -- --include-ignored --nocapture --test-threads=1`
 
 mod common;
 
 use common::sky::{Random, Source};
-use common::{Scratch, oracle, say};
+use common::{Scratch, oracle, predict, say, tamper};
 use nvss_predict::ms::make::{DataColumn, Manager, MsSpec, make};
 use serde_json::Value;
 use std::ffi::OsStr;
+use std::fs;
+use std::path::PathBuf;
 
 /// Many sources within two degrees of the drift, so that a run takes a while.
 fn sky(seed: u64, count: usize) -> Vec<Source> {
@@ -25,7 +27,7 @@ fn sky(seed: u64, count: usize) -> Vec<Source> {
 fn study(kind: &str, windows: usize, manager: Option<Manager>) {
     need!(oracles);
     let from = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.into());
-    let (kills, jobs) = (from("NVSS_PREDICT_KILLS", "10"), from("NVSS_PREDICT_KILL_JOBS", "1"));
+    let (kills, jobs) = (from("NVSS_PREDICT_KILLS", "6"), from("NVSS_PREDICT_KILL_JOBS", "1"));
     let scratch = Scratch::new();
     let ms = scratch.path("original.ms");
     let mut spec = MsSpec::dsa110(20, 24, windows, 768 / windows);
@@ -60,6 +62,55 @@ fn study(kind: &str, windows: usize, manager: Option<Manager>) {
         .iter()
         .filter(|(what, _)| what.starts_with("incomplete"));
     assert!(caught.count() > 0, "no run was killed while it wrote: {report}");
+}
+
+/// A run that ends while its row of HISTORY is written leaves some files of HISTORY as they were and some new: python-casacore
+/// reads the rows that were there, whichever they are, and the next run adds its own.
+#[test]
+fn history_is_mended_in_every_mixture_of_files() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = scratch.path("original.ms");
+    make(&ms, &MsSpec::dsa110(6, 3, 1, 16)).expect("a MeasurementSet");
+    let (csv, _) = scratch.sky("one", &[Source::point(343.5, 16.0, 1.0)]);
+    let history = ms.join("HISTORY");
+    let mut mixed = Vec::new();
+    for step in 0..2 {
+        predict(&ms, &csv, &[]).exits(0);
+        let old = scratch.copy(&history, &format!("old-{step}"));
+        predict(&ms, &csv, &[]).exits(0);
+        let entries = fs::read_dir(&old).expect("a folder").map(|entry| entry.expect("a file").file_name());
+        let same = |name: &OsStr| fs::read(old.join(name)).unwrap() == fs::read(history.join(name)).unwrap();
+        let changed: Vec<_> = entries.filter(|name| !same(name)).collect();
+        for mixture in 1..1 << changed.len() {
+            let copy = scratch.copy(&ms, &format!("mixed-{step}-{mixture}.ms"));
+            for (number, name) in changed.iter().enumerate() {
+                if mixture >> number & 1 == 1 {
+                    fs::copy(old.join(name), copy.join("HISTORY").join(name)).expect("an older file");
+                }
+            }
+            mixed.push((2 * step + 1, copy));
+        }
+    }
+    assert!(mixed.len() >= 6, "HISTORY is of fewer files than a row changes: {mixed:?}");
+    let tables: Vec<PathBuf> = mixed.iter().map(|(_, ms)| ms.join("HISTORY")).collect();
+    let read = |limit: &str| -> Vec<Vec<String>> {
+        let mut arguments = args!["messages", limit].to_vec();
+        arguments.extend(tables.iter().map(|table| table.as_os_str()));
+        serde_json::from_str(&tamper(&arguments)).expect("JSON")
+    };
+    let before = read("known");
+    for (_, ms) in &mixed {
+        let run = predict(ms, &csv, &[]).exits(0);
+        assert!(!run.text.contains("HISTORY"), "{}: {}", ms.display(), run.text);
+    }
+    for (((known, ms), before), after) in mixed.iter().zip(before).zip(read("all")) {
+        let what = ms.display();
+        assert!(before.len() >= *known, "{what}: {known} rows were there, of which {before:?}");
+        assert_eq!(after[..*known], before[..*known], "{what}");
+        assert!(after.len() > *known && after.last().unwrap().contains("MODEL_DATA"), "{what}: {after:?}");
+    }
+    say(&format!("HISTORY mended in {} mixtures of old and new files", mixed.len()));
 }
 
 #[test]

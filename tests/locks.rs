@@ -197,7 +197,7 @@ fn contended(seconds: &str, ours: &str, casacore: &str, casa: &str) {
 
 #[test]
 fn many_processes_contend() {
-    contended("20", "4", "4", "2");
+    contended("12", "4", "4", "2");
 }
 
 /// `cargo test --release --test locks -- --ignored --nocapture`

@@ -4,6 +4,7 @@
 
 #include <casacore/casa/BasicSL/String.h>
 #include <casacore/casa/Arrays/IPosition.h>
+#include <casacore/casa/Containers/Block.h>
 #include <casacore/casa/Exceptions/Error.h>
 #include <casacore/casa/Logging/LogSink.h>
 #include <casacore/casa/Logging/NullLogSink.h>
@@ -20,6 +21,12 @@
 #include <string>
 
 #include "shim.h"
+
+namespace casacore {
+class BaseTable;
+class ColumnSet;
+class PlainTable;
+}  // namespace casacore
 
 namespace nvss {
 
@@ -71,6 +78,15 @@ inline void give(void** out, std::string&& bytes) { *out = new std::string(std::
 
 // The table's type and readme are as its `table.info` says: the next flush need not write it.
 void keep_info(casacore::Table& table);
+
+casacore::BaseTable& base(casacore::Table& table);
+
+// The table with files of its own behind `table`; none where it refers to rows of others.
+casacore::PlainTable* plain(casacore::Table& table);
+
+casacore::ColumnSet& columns_of(casacore::PlainTable& table);
+
+casacore::Block<void*>& managers_of(casacore::ColumnSet& columns);
 
 // A library does not print: casacore's log messages go nowhere.
 inline void silence() {

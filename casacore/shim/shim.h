@@ -49,6 +49,7 @@ int nvss_table_has_lock(void* table, int write, int* has, NvssError* error);
 int nvss_table_unlock(void* table, NvssError* error);
 int nvss_table_flush(void* table, NvssError* error);
 int nvss_table_mark_changed(void* table, const char* column, size_t length, int* done, NvssError* error);
+int nvss_table_mend_rows(void* table, uint64_t* mended, NvssError* error);
 int nvss_table_touch(void* table, NvssError* error);
 int nvss_column_reserve(void* table, const char* column, size_t length, NvssError* error);
 int nvss_table_describe(void* table, int topic, const char* name, size_t length, void** out, NvssError* error);

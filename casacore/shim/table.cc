@@ -37,15 +37,6 @@ int nvss_table_open(const char* path, size_t length, int write, void** out, Nvss
   });
 }
 
-int nvss_table_close(void* table, NvssError* error) {
-  // What can fail is done before the destructor, from which an exception would end the process; after a failure the table leaks.
-  return guard(error, [=] {
-    Table* object = static_cast<Table*>(table);
-    if (object->isWritable()) object->flush();
-    delete object;
-  });
-}
-
 int nvss_table_rows(void* table, uint64_t* rows, NvssError* error) {
   return guard(error, [=] { *rows = as_table(table).nrow(); });
 }
@@ -77,14 +68,6 @@ int nvss_table_lock(void* table, int write, uint32_t attempts, int* got, NvssErr
 
 int nvss_table_has_lock(void* table, int write, int* has, NvssError* error) {
   return guard(error, [=] { *has = as_table(table).hasLock(write ? FileLocker::Write : FileLocker::Read); });
-}
-
-int nvss_table_unlock(void* table, NvssError* error) {
-  return guard(error, [=] { as_table(table).unlock(); });
-}
-
-int nvss_table_flush(void* table, NvssError* error) {
-  return guard(error, [=] { as_table(table).flush(); });
 }
 
 int nvss_table_type(const char* path, size_t length, void** out, NvssError* error) {

@@ -187,6 +187,7 @@ unsafe extern "C" {
         done: *mut c_int,
         error: *mut ShimError,
     ) -> c_int;
+    fn nvss_table_mend_rows(table: *mut RawHandle, mended: *mut u64, error: *mut ShimError) -> c_int;
     fn nvss_table_touch(table: *mut RawHandle, error: *mut ShimError) -> c_int;
     fn nvss_column_reserve(
         table: *mut RawHandle,

@@ -268,6 +268,20 @@ impl Table {
         self.raw.add_rows(count).map_err(|message| self.failed("add rows to", message))
     }
 
+    /// Brings the storage managers whose number of rows is not the table's back to it; how many there were. The write lock must
+    /// be held.
+    ///
+    /// A storage manager's rows reach its file before the table knows of them, so a process that was killed in between leaves
+    /// rows that are in no table, and the next row added would come to lie among them. Rows of a StandardStMan that the table does
+    /// not know are dropped, those that it lacks are added without values. Other managers are left as they are: a process killed
+    /// while one of them writes can leave a table that casacore refuses to open.
+    ///
+    /// # Errors
+    /// [`Error::Casacore`].
+    pub fn mend_rows(&self) -> Result<u64> {
+        self.raw.mend_rows().map_err(|message| self.failed("mend the rows of", message))
+    }
+
     /// Hands everything written to the operating system; for the disk itself see [`Table::fsync`].
     ///
     /// # Errors

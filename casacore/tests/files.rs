@@ -263,3 +263,96 @@ fn a_column_is_reserved_instead_of_filled() {
     assert_eq!(again.cell::<Complex32>("MODEL", 34).expect("zeros")[[0, 0]], Complex32::default());
     assert_eq!(times(&again).len(), 50);
 }
+
+/// A table as HISTORY is: texts, numbers and lines of text of any number.
+fn notes(path: &Path, rows: u64) {
+    let any = ColumnShape::Variable { ndim: Some(1) };
+    let lines = ColumnSpec::array("LINES", DataType::String, any, Storage::Standard);
+    let columns = [
+        ColumnSpec::scalar("TIME", DataType::Double),
+        ColumnSpec::scalar("MESSAGE", DataType::String),
+        ColumnSpec { manager: "StandardStMan".into(), ..lines },
+    ];
+    Table::create(path, &columns, 0, Endian::Little, "").and_then(Table::close).expect("a new table");
+    note(path, rows);
+}
+
+/// Adds rows with values that tell them apart.
+fn note(path: &Path, rows: u64) {
+    let table = Table::open(path, Access::ReadWrite).expect("a table that opens");
+    assert!(table.lock(LockMode::Write, Duration::ZERO).expect("a lock"));
+    table.mend_rows().expect("mended");
+    for _ in 0..rows {
+        let row = table.row_count();
+        table.add_rows(1).expect("a row");
+        table.put_scalars("TIME", row, &[row as f64]).expect("a number");
+        table.put_scalars("MESSAGE", row, &[format!("what was done in row {row}")]).expect("a text");
+        let lines = Array::from_shape_fn(IxDyn(&[2]), |line| format!("line {} of row {row}", line[0]));
+        table.put_cell("LINES", row, lines.view()).expect("lines");
+    }
+    table.unlock().and_then(|()| table.close()).expect("closed");
+}
+
+/// Whether the row is one that [`note`] wrote.
+fn noted(table: &Table, row: u64) -> bool {
+    let lines = table
+        .cell_shape("LINES", row)
+        .expect("a shape")
+        .map(|_| table.cell::<String>("LINES", row).expect("lines"));
+    table.scalars::<f64>("TIME", row..row + 1).expect("a number") == [row as f64]
+        && table.scalars::<String>("MESSAGE", row..row + 1).expect("a text")
+            == [format!("what was done in row {row}")]
+        && lines.is_some_and(|lines| lines[[1]] == format!("line 1 of row {row}"))
+}
+
+/// A process, or the machine, that ends while rows are added leaves some files as they were and some new: whichever they are,
+/// the table is mended as the next rows are added, and no row that both states had is lost.
+#[test]
+fn rows_are_mended_in_every_mixture_of_files() {
+    let mut mixtures = 0;
+    for (before, added) in [(0, 1), (1, 1), (31, 3), (40, 200)] {
+        let (folder, path) = place();
+        notes(&path, before);
+        let old = folder.path().join("old");
+        copy_folder(&path, &old, |_| true);
+        note(&path, added);
+        let names = changed_files(&old, &path);
+        for mixture in 0..1 << names.len() {
+            let what = format!("{before} + {added} rows, mixture {mixture:b} of {names:?}");
+            let is_new =
+                |name: &str| names.iter().position(|n| n == name).is_some_and(|n| mixture >> n & 1 == 1);
+            let mixed = folder.path().join(format!("mixed-{mixture}"));
+            copy_folder(&old, &mixed, |name| !is_new(name));
+            copy_folder(&path, &mixed, is_new);
+            let rows = Table::open(&mixed, Access::ReadOnly).expect(&what).row_count();
+            assert!(rows == before || rows == before + added, "{what}: {rows} rows");
+            note(&mixed, 2);
+            let table = Table::open(&mixed, Access::ReadOnly).expect(&what);
+            assert_eq!(table.row_count(), rows + 2, "{what}");
+            for row in (0..before).chain(rows..rows + 2) {
+                assert!(noted(&table, row), "{what}: row {row} of {rows} is not what was written");
+            }
+            table.close().expect(&what);
+            mixtures += 1;
+        }
+    }
+    assert!(mixtures >= 16, "only {mixtures} mixtures: the files of a table do not change with its rows?");
+}
+
+/// The names of the files whose contents are not the same.
+fn changed_files(old: &Path, new: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(new).expect("the table").map(|entry| entry.expect("a file").file_name());
+    let names = entries.map(|name| name.to_string_lossy().into_owned());
+    names.filter(|name| std::fs::read(old.join(name)).ok() != std::fs::read(new.join(name)).ok()).collect()
+}
+
+/// Copies the files with these names.
+fn copy_folder(from: &Path, to: &Path, chosen: impl Fn(&str) -> bool) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("the table") {
+        let name = entry.expect("a file").file_name();
+        if chosen(&name.to_string_lossy()) {
+            std::fs::copy(from.join(&name), to.join(&name)).expect("copied");
+        }
+    }
+}

@@ -26,12 +26,13 @@ mod values;
 mod watch;
 mod wsclean;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::catalog::CatalogError;
 use crate::image::sky::ImageError;
@@ -176,7 +177,7 @@ fn supervised(work: &dyn Fn(Option<&Arc<Link>>) -> u8) -> ExitCode {
 
 /// Does what the arguments of the process say; the exit code.
 fn work(link: Option<&Arc<Link>>) -> u8 {
-    let args = match Args::try_parse() {
+    let args = match Args::try_parse_from(files_after_dashes(std::env::args_os().collect())) {
         Ok(args) => args,
         Err(error) => {
             // Clap prints help to stdout and complaints to stderr, and knows which is which.
@@ -185,6 +186,24 @@ fn work(link: Option<&Arc<Link>>) -> u8 {
         }
     };
     ended(dispatch(&args, link))
+}
+
+/// Words after `--` are names of files, whatever they look like. Where several MeasurementSets may come before the catalogue,
+/// clap takes one that begins with a dash for an option, and `--` for the end of the MeasurementSets.
+fn files_after_dashes(words: Vec<OsString>) -> Vec<OsString> {
+    let commands = Args::command();
+    let command =
+        |word: &OsString| word == "help" || commands.get_subcommands().any(|c| word == c.get_name());
+    let predicts = words.get(1).is_some_and(|first| !command(first));
+    let Some(dashes) = words.iter().position(|word| word == "--").filter(|_| predicts) else {
+        return words;
+    };
+    let (before, after) = words.split_at(dashes);
+    let file = |word: &OsString| {
+        let strange = word.as_encoded_bytes().starts_with(b"-") || command(word);
+        if strange { Path::new(".").join(word).into_os_string() } else { word.clone() }
+    };
+    before.iter().cloned().chain(after[1..].iter().map(file)).collect()
 }
 
 /// Runs the program as `wsclean-predict`, with the arguments of the process.
@@ -315,4 +334,26 @@ fn keep_report(outcome: &predict::Result<Report>, path: Option<&Path>) -> Result
         Err(_) => return Ok(()),
     };
     path.map_or(Ok(()), |path| output::write_json(report, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_may_look_like_options_and_commands() {
+        let read = |words: &[&str]| {
+            let words = std::iter::once("nvss-predict").chain(words.iter().copied()).map(OsString::from);
+            files_after_dashes(words.collect()).into_iter().skip(1).collect::<Vec<_>>()
+        };
+        for (words, expected) in [
+            (["-q", "a.ms", "--", "-sky.csv"], vec!["-q", "a.ms", "./-sky.csv"]),
+            (["--", "-a.ms", "b.ms", "NVSS"], vec!["./-a.ms", "b.ms", "NVSS"]),
+            (["--", "status", "--", "/-sky.csv"], vec!["./status", "./--", "/-sky.csv"]),
+            (["status", "a.ms", "--", "-b.ms"], vec!["status", "a.ms", "--", "-b.ms"]),
+            (["-q", "a.ms", "sky.csv", "-v"], vec!["-q", "a.ms", "sky.csv", "-v"]),
+        ] {
+            assert_eq!(read(&words), expected, "{words:?}");
+        }
+    }
 }

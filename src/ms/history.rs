@@ -21,11 +21,15 @@ pub struct HistoryEntry<'a> {
     pub provenance: &'a Provenance,
 }
 
+/// The storage manager whose rows can be mended after a run was killed while it wrote them, and in which casacore itself stores
+/// HISTORY. Any other may overwrite its index with a row before it says where the new one is.
+const SAFE: &str = "StandardStMan";
+
 /// Appends a row to HISTORY of the MeasurementSet with main-table `keywords`.
 ///
 /// # Errors
-/// [`MsError::Subtable`] where HISTORY is missing, [`MsError::Locked`] where another process holds
-/// it for longer than `wait`, or any error of casacore.
+/// [`MsError::Subtable`] where HISTORY is missing or stored in a way that a killed run could spoil, [`MsError::Locked`] where
+/// another process holds it for longer than `wait`, or any error of casacore.
 pub fn append(ms: &Path, keywords: &Record, entry: &HistoryEntry, wait: Duration) -> Result<()> {
     let missing = |message: String| MsError::Subtable { path: ms.to_path_buf(), table: "HISTORY", message };
     let Some(Value::Table(path)) = keywords.get("HISTORY") else {
@@ -36,6 +40,9 @@ pub fn append(ms: &Path, keywords: &Record, entry: &HistoryEntry, wait: Duration
     if !history.lock(LockMode::Write, wait)? {
         return Err(super::locked(&history, wait));
     }
+    check_storage(&history).map_err(missing)?;
+    // A run that was killed here may have left rows that the table does not know.
+    history.mend_rows()?;
     let row = history.row_count();
     history.add_rows(1)?;
     let text = |column: &str, value: &str| -> Result<()> {
@@ -73,4 +80,16 @@ pub fn append(ms: &Path, keywords: &Record, entry: &HistoryEntry, wait: Duration
     history.fsync()?;
     history.unlock()?;
     Ok(history.close()?)
+}
+
+/// What speaks against adding a row, if anything does.
+fn check_storage(history: &Table) -> std::result::Result<(), String> {
+    let managers = history.data_managers().map_err(|error| error.to_string())?;
+    let unsafe_one = managers.iter().find(|manager| manager.kind != SAFE);
+    unsafe_one.map_or(Ok(()), |manager| {
+        Err(format!(
+            "it is stored by {}, and could not be read any more if the run were killed now",
+            manager.kind
+        ))
+    })
 }

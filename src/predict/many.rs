@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use casacore::Access;
 
+use super::beforehand::thread_pool;
 use super::choose::radius;
 use super::deadline::bounded;
 use super::engine::check_epsilon;
@@ -16,7 +17,7 @@ use super::job::{Job, Options};
 use super::plan_cache::locked;
 use super::preview::Outlook;
 use super::report::Report;
-use super::run::{Observer, Surroundings, run_within, thread_pool};
+use super::run::{Observer, Surroundings, run_within};
 use super::scope::select_rows;
 use super::skies::Skies;
 use crate::catalog::Near;

@@ -2,6 +2,7 @@
 //! column, and a proof.
 
 mod arrays;
+mod beforehand;
 mod block;
 mod chain;
 mod check;
@@ -9,6 +10,7 @@ mod choose;
 mod correlate;
 mod deadline;
 mod durable;
+mod ending;
 mod engine;
 mod error;
 mod estimate;

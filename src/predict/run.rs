@@ -2,23 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use casacore::{Access, Table};
 use kernels::SimdLevel;
 use rayon::ThreadPool;
 
+use super::beforehand::{
+    check_base, collect_warnings, keeps_every_bit, prepare_column, provenance, storage, thread_pool,
+};
 use super::chain::Chain;
-use super::check::{Check, allowed};
+use super::check::Check;
 use super::choose::choose_sky;
 use super::deadline::bounded;
 use super::durable::{Done, Durable};
+use super::ending::{SUBTABLE_WAIT, disk_error, finish, mark, sync_tiles, tell_state, write_history};
 use super::engine::{EngineChoice, check_epsilon};
 use super::error::{PredictError, Result};
 use super::estimate::estimate;
-use super::job::{Job, Mode, Options};
+use super::job::{Job, Mode};
 use super::joint::Bundles;
-use super::pipeline::{Blocks, Pipeline, RowSelection};
+use super::pipeline::{Blocks, Pipeline};
 use super::plan::Plan;
 use super::preview::Outlook;
 use super::report::{PlanReport, Report};
@@ -27,14 +31,10 @@ use super::scope::{check_cells, check_data_shape, check_room, select_rows, writt
 use super::skies::Skies;
 use super::smear::Averages;
 use super::tiles;
-use crate::ms::history::{self, HistoryEntry};
 use crate::ms::reserve::Reserve;
 use crate::ms::virtual_model::VirtualModel;
-use crate::ms::{
-    self, CellShape, ColumnFiles, ModelColumn, ModelState, Observation, Presence, Provenance, RowSurvey,
-    TileFile,
-};
-use crate::stall::{Journal, doing};
+use crate::ms::{self, ColumnFiles, ModelColumn, ModelState, Observation, Presence, Provenance, RowSurvey};
+use crate::stall::doing;
 use crate::time;
 
 /// Who watches a run. Called from the thread that runs it.
@@ -59,9 +59,6 @@ impl Observer for Silent {}
 
 /// Rows of spectral windows that go together are written by multiples of so many, which suits the kernels' groups.
 const JOINT_ROWS: usize = 16;
-
-/// The longest wait for HISTORY and SOURCE, which nobody should hold for long.
-const SUBTABLE_WAIT: Duration = Duration::from_secs(10);
 
 /// Predicts a catalogue into the model column of a MeasurementSet.
 ///
@@ -403,207 +400,4 @@ fn locked_run(
         report.warnings.push(warning);
     }
     Ok(())
-}
-
-/// Has the disk confirm the blocks that were written without casacore.
-fn sync_tiles(table: &Table, tiles: &TileFile, files: &ColumnFiles) -> Result<()> {
-    let whole = files.fsync().map_err(|source| PredictError::TileFile {
-        path: tiles.path().to_path_buf(),
-        operation: "fsync",
-        source,
-    })?;
-    if !whole {
-        table.fsync()?;
-    }
-    Ok(())
-}
-
-/// Marks the column complete if the check found it good; the files `settled` have not changed since the disk confirmed them.
-fn finish(
-    table: &Table,
-    column: &ModelColumn,
-    settled: &[PathBuf],
-    provenance: &Provenance,
-    report: &mut Report,
-    options: &Options,
-) -> Result<()> {
-    if let Some(result) = report.check {
-        // Written so that NaN fails.
-        let good = result.rms <= allowed(options.epsilon);
-        if !good {
-            // Nothing of it is to be resumed.
-            let spoilt = Provenance { rows: 0, predicted: 0, xxh3: String::new(), ..provenance.clone() };
-            mark(table, column, &spoilt, false)?;
-            table.flush()?;
-            return Err(PredictError::Check {
-                path: table.path().to_path_buf(),
-                column: options.column.clone(),
-                rms: result.rms,
-                max: result.max,
-                allowed: allowed(options.epsilon),
-                report: Box::new(report.clone()),
-            });
-        }
-    }
-    let clock = Instant::now();
-    let _doing = doing("while marking the column complete of", table.path());
-    mark(table, column, provenance, true)?;
-    table.fsync_without(settled)?;
-    report.seconds.sync += clock.elapsed().as_secs_f64();
-    report.complete = true;
-    tell_state(format!("column {} is complete", options.column));
-    Ok(())
-}
-
-/// Marks the column at the end of its writing; other processes that have the table open learn of the new values with it.
-fn mark(table: &Table, column: &ModelColumn, provenance: &Provenance, complete: bool) -> Result<()> {
-    ModelState::write(table, column.name(), provenance, complete)?;
-    Ok(column.mark_changed()?)
-}
-
-/// Whether the column's storage manager gives back what it was given.
-fn keeps_every_bit(column: &ModelColumn) -> bool {
-    match column.presence() {
-        Presence::Missing => true,
-        Presence::Present { manager } => {
-            manager.starts_with("Tiled")
-                || ["StandardStMan", "IncrementalStMan", "StManAipsIO"].contains(&manager.as_str())
-        }
-    }
-}
-
-/// The error of a call on the column's files.
-fn disk_error(table: &Table, operation: &'static str, source: std::io::Error) -> PredictError {
-    PredictError::TileFile { path: table.path().to_path_buf(), operation, source }
-}
-
-/// Tells who watches what is to be thought of the column should the run end now.
-fn tell_state(state: String) {
-    if let Some(journal) = Journal::current() {
-        journal.set_state(state);
-    }
-}
-
-/// Makes the column where it is missing, and marks it incomplete before the first value changes.
-fn prepare_column(
-    table: &Table,
-    column: &mut ModelColumn,
-    observation: &Observation,
-    selection: &RowSelection,
-    provenance: &Provenance,
-) -> Result<()> {
-    let created = *column.presence() == Presence::Missing;
-    let _doing = doing("while marking the column incomplete of", table.path());
-    if created {
-        let shapes: BTreeSet<CellShape> = selection.shapes.values().copied().collect();
-        table.forget_sync_data()?;
-        column.create(observation, &shapes, provenance)?;
-        // Killed between adding a column and flushing the table leaves rubbish only casacore knows: flush now.
-        table.flush()?;
-    }
-    if !created {
-        ModelState::write(table, column.name(), provenance, false)?;
-    }
-    // The zeros of a new column need not reach the disk: the mark says that they mean nothing yet.
-    let zeros = if created { table.files_of_column(column.name())? } else { Vec::new() };
-    Ok(table.fsync_without(&zeros)?)
-}
-
-/// What is added to must be whole: half a model and half of what was there before cannot be told apart.
-fn check_base(table: &Table, column: &ModelColumn, options: &Options) -> Result<()> {
-    let incomplete = matches!(ModelState::read(table, column.name())?, ModelState::Incomplete(_));
-    if options.mode == Mode::Replace || !incomplete {
-        return Ok(());
-    }
-    Err(PredictError::Options(format!(
-        "{}: column {} is incomplete (an earlier run did not end, or its check failed), so nothing can be added to or \
-         subtracted from it; write it anew with --mode replace",
-        table.path().display(),
-        column.name()
-    )))
-}
-
-fn collect_warnings(
-    observation: &Observation,
-    survey: &RowSurvey,
-    virtual_model: &VirtualModel,
-    options: &Options,
-    warnings: &mut Vec<String>,
-) {
-    warnings.extend(observation.warnings.iter().cloned());
-    if survey.without_exposure > 0 {
-        warnings.push(format!(
-            "{} row(s) have no EXPOSURE: they are not averaged in time",
-            survey.without_exposure
-        ));
-    }
-    if survey.without_uvw > 0 {
-        warnings.push(format!(
-            "{} row(s) have a UVW that is not finite: their model is zero",
-            survey.without_uvw
-        ));
-    }
-    if virtual_model.exists() && !options.delmod {
-        warnings.push(
-            "a virtual model (CASA setjy or ft with usescratch=False) is set: CASA will use it instead of the \
-             column; --delmod removes it"
-                .into(),
-        );
-    }
-}
-
-pub(super) fn thread_pool(options: &Options) -> Result<ThreadPool> {
-    let mut builder = rayon::ThreadPoolBuilder::new().thread_name(|n| format!("predict-{n}"));
-    if let Some(threads) = options.threads {
-        builder = builder.num_threads(threads);
-    }
-    Ok(builder.build()?)
-}
-
-fn storage(column: &ModelColumn) -> String {
-    let manager = match column.presence() {
-        Presence::Missing => "TiledShapeStMan (to be made)",
-        Presence::Present { manager } => manager,
-    };
-    let shape = if column.is_fixed() { "fixed shape" } else { "variable shape" };
-    match column.tile_rows() {
-        1 => format!("{manager}, {shape}"),
-        rows => format!("{manager}, {shape}, tiles of {rows} rows"),
-    }
-}
-
-fn provenance(report: &Report, options: &Options) -> Provenance {
-    Provenance {
-        version: report.version.clone(),
-        run: report.run.clone(),
-        started: report.started.clone(),
-        catalogue: report.catalogue.path.clone(),
-        digest: report.catalogue.digest.clone(),
-        arguments: options.arguments.clone(),
-        components: report.catalogue.selected as i64,
-        ..Provenance::default()
-    }
-}
-
-fn write_history(table: &Table, provenance: &Provenance, report: &Report, options: &Options) -> Result<()> {
-    let check = match report.check {
-        Some(check) => format!("checked {} visibilities, rms error {:.1e}", check.visibilities, check.rms),
-        None => "not checked".into(),
-    };
-    let message = format!(
-        "nvss-predict {}: {}, {:.3} Jy, {} {} into {} ({} rows); {check}",
-        report.version,
-        report.catalogue.counted(),
-        report.catalogue.flux_jy,
-        report.catalogue.path,
-        match report.mode {
-            Mode::Replace => "predicted",
-            Mode::Add => "added",
-            Mode::Subtract => "subtracted",
-        },
-        report.column,
-        report.rows_predicted,
-    );
-    let entry = HistoryEntry { time: time::Utc::now().mjd_seconds(), message, provenance };
-    Ok(history::append(table.path(), &table.keywords()?, &entry, options.lock_timeout.min(SUBTABLE_WAIT))?)
 }

@@ -104,11 +104,16 @@ fn names_of_files_are_only_names() {
         assert_eq!(run.code, Some(0), "{name}: {}", run.text);
     }
     assert!(!scratch.path("made.fits").exists());
-    for name in ["sky|true.csv", "./-sky.csv", "$(touch made).csv", "sky[1].csv"] {
+    for name in
+        ["sky|true.csv", "./-sky.csv", "-sky.csv", "--help", "status", "$(touch made).csv", "sky[1].csv"]
+    {
         std::fs::copy(&sky, scratch.path(name)).expect("a copy");
-        let mut run = command();
-        run.current_dir(scratch.path("")).args(["--dry-run", "--"]).arg(&ms).arg(name);
-        let run = finish(run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"));
-        assert_eq!(run.code, Some(0), "{name}: {}", run.text);
+        for words in [["--", "names.ms", name], ["names.ms", "--", name]] {
+            let mut run = command();
+            run.current_dir(scratch.path("")).arg("--dry-run").args(words);
+            let run = finish(run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"));
+            assert_eq!(run.code, Some(0), "{words:?}: {}", run.text);
+            assert!(run.text.contains("source"), "{words:?}: nothing was planned\n{}", run.text);
+        }
     }
 }

@@ -17,6 +17,8 @@
     tamper.py column-info MS COLUMN                     prints description, keywords and data manager as JSON
     tamper.py virtual-models MS                         prints CASA's marks of virtual models as a JSON list
     tamper.py last-row TABLE                            prints the last row as JSON
+    tamper.py messages known|all HISTORY HISTORY ...    prints the messages of each as JSON, having read all other cells too;
+                                                        `known`: of the rows that all storage managers have
     tamper.py circular MS                               RR RL LR LL in place of XX XY YX YY
     tamper.py times MS                                  the times of the rows as JSON
 """
@@ -143,6 +145,24 @@ def virtual_models(ms):
     print(json.dumps([k for t in tables for k in open_table(t).keywordnames() if k.startswith("definedmodel_field_")]))
 
 
+def messages(which, *tables):
+    found = []
+    for path in tables:
+        t = open_table(path)
+        rows = []
+        for row in range(t.nrows()):
+            try:
+                cells = {name: t.getcell(name, row) for name in t.colnames() if t.iscelldefined(name, row)}
+            except RuntimeError:
+                if which == "all":
+                    raise
+                break
+            rows.append(cells.get("MESSAGE", ""))
+        found.append(rows)
+        t.close()
+    print(json.dumps(found))
+
+
 def circular(ms):
     """Correlations RR RL LR LL of receptors R and L, in place of XX XY YX YY."""
     t = open_table(f"{ms}/POLARIZATION", readonly=False)
@@ -180,6 +200,7 @@ ACTIONS = {
     "column-info": column_info,
     "virtual-models": virtual_models,
     "last-row": last_row,
+    "messages": messages,
     "circular": circular,
     "times": times,
 }

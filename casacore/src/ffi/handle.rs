@@ -174,6 +174,14 @@ impl RawTable {
         call(|error| unsafe { super::nvss_table_touch(self.get(), error) })
     }
 
+    /// Brings storage managers to the table's number of rows; how many had another one.
+    pub(crate) fn mend_rows(&self) -> Words<u64> {
+        let mut mended = 0;
+        // SAFETY: the table is open; `mended` and the buffer live through the call.
+        call(|error| unsafe { super::nvss_table_mend_rows(self.get(), &mut mended, error) })?;
+        Ok(mended)
+    }
+
     /// Gives the file of a new tiled column its whole length, or takes the column away again.
     pub(crate) fn reserve_column(&self, column: &str) -> Words<()> {
         // SAFETY: the table is open; the name and the buffer live through the call.
