@@ -8,10 +8,11 @@ const SOURCES: &[&str] = &[
     "shim/changes.cc",
     "shim/describe.cc",
     "shim/column.cc",
+    "shim/bulk.cc",
     "shim/create.cc",
     "shim/record_cell.cc",
 ];
-const HEADERS: &[&str] = &["shim/shim.h", "shim/internal.h", "shim/codec.h"];
+const HEADERS: &[&str] = &["shim/shim.h", "shim/expose.h", "shim/internal.h", "shim/codec.h"];
 
 fn main() {
     for file in SOURCES.iter().chain(HEADERS) {

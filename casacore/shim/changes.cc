@@ -14,18 +14,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "expose.h"
 #include "internal.h"
 
 using namespace casacore;
 using namespace nvss;
 
 namespace {
-
-// casacore has no public way to these members; an explicit instantiation may name private ones.
-template <class Key, typename Key::Member member>
-struct Expose {
-  friend typename Key::Member member_of(Key) { return member; }
-};
 
 struct InfoToWrite {
   typedef Bool TableInfo::*Member;
@@ -84,6 +79,10 @@ namespace nvss {
 
 void keep_info(Table& table) { table.tableInfo().*member_of(InfoToWrite()) = False; }
 
+BaseTable& base(Table& table) { return *(table.*member_of(Base()))(); }
+
+PlainTable* plain(Table& table) { return dynamic_cast<PlainTable*>(&base(table)); }
+
 }  // namespace nvss
 
 extern "C" {
@@ -91,10 +90,10 @@ extern "C" {
 int nvss_table_mark_changed(void* table, const char* column, size_t length, int* done, NvssError* error) {
   return guard(error, [=] {
     *done = 0;
-    PlainTable* plain = dynamic_cast<PlainTable*>((as_table(table).*member_of(Base()))());
-    if (plain == nullptr) return;
-    void* manager = plain->findDataManager(as_string(column, length), True);
-    ColumnSet& columns = *(plain->*member_of(Columns()));
+    PlainTable* object = plain(as_table(table));
+    if (object == nullptr) return;
+    void* manager = object->findDataManager(as_string(column, length), True);
+    ColumnSet& columns = *(object->*member_of(Columns()));
     Block<void*>& managers = columns.*member_of(Managers());
     Block<Bool>& changed = columns.dataManChanged();
     for (size_t i = 0; i < managers.nelements() && i < changed.nelements(); ++i) {
@@ -115,7 +114,7 @@ int nvss_column_reserve(void* table, const char* column, size_t length, NvssErro
   return guard(error, [=] {
     Table& object = as_table(table);
     String name = as_string(column, length);
-    if (dynamic_cast<PlainTable*>((object.*member_of(Base()))()) == nullptr) return;
+    if (plain(object) == nullptr) return;
     TiledStMan* manager = dynamic_cast<TiledStMan*>(object.findDataManager(name, True));
     if (manager == nullptr) return;
     try {
