@@ -10,6 +10,7 @@ const SOURCES: &[&str] = &[
     "shim/mend.cc",
     "shim/describe.cc",
     "shim/column.cc",
+    "shim/bulk.cc",
     "shim/create.cc",
     "shim/record_cell.cc",
 ];

@@ -69,6 +69,8 @@ Array<T> cell(const Array<T>& array, uint64_t index) {
 
 template <class T>
 void get(const Range& range, Array<T>& array) {
+  if (range.count == 0) return;
+  if (read_in_bulk(range.table, range.column, range.start, range.count, array.nelements() / range.count, array.data())) return;
   if (range.scalar()) {
     Vector<T> vector(array);
     ScalarColumn<T>(range.table, range.column).getColumnRange(range.slicer(), vector, False);

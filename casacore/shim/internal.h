@@ -76,6 +76,22 @@ inline casacore::String as_path(const char* text, size_t length) {
 // Hands a string to Rust, which frees it with nvss_bytes_free.
 inline void give(void** out, std::string&& bytes) { *out = new std::string(std::move(bytes)); }
 
+casacore::BaseTable& base(casacore::Table& table);
+
+// The table with files of its own behind `table`; none where it refers to rows of others.
+casacore::PlainTable* plain(casacore::Table& table);
+
+// Fills `out` with the values of rows, `per_cell` of them each, straight from the storage manager's file; false where that cannot
+// be done exactly, or gains nothing: it is then for casacore to read them.
+bool read_in_bulk(casacore::Table& table, const casacore::String& column, uint64_t start, uint64_t count,
+                  size_t per_cell, casacore::Int* out);
+bool read_in_bulk(casacore::Table& table, const casacore::String& column, uint64_t start, uint64_t count,
+                  size_t per_cell, casacore::Double* out);
+template <class T>
+bool read_in_bulk(casacore::Table&, const casacore::String&, uint64_t, uint64_t, size_t, T*) {
+  return false;
+}
+
 // The table's type and readme are as its `table.info` says: the next flush need not write it.
 void keep_info(casacore::Table& table);
 

@@ -139,6 +139,16 @@ impl Table {
         Ok(out)
     }
 
+    /// Fills `out` with the values of a scalar column from row `start` on.
+    ///
+    /// # Errors
+    /// As [`Table::scalars`].
+    pub fn scalars_into<T: Scalar>(&self, column: &str, start: u64, out: &mut [T]) -> Result<()> {
+        self.typed::<T>(column, true, false)?;
+        let count = self.check_rows(start, start.saturating_add(out.len() as u64))?;
+        self.transfer_in(column, start, count, out)
+    }
+
     /// Writes a scalar column from row `start` on; the write lock must be held.
     ///
     /// # Errors

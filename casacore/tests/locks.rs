@@ -74,6 +74,13 @@ fn holder() {
             table.set_keyword("CHANGED", &true.into()).expect("a keyword");
             table.unlock().expect("unlocked");
         }
+        "rewrite" => {
+            assert!(table.lock(LockMode::Write, Duration::ZERO).expect("a lock"));
+            table.add_rows(2_000).expect("more rows");
+            let times: Vec<f64> = (0..table.row_count()).map(|row| row as f64 * 0.5).collect();
+            table.put_scalars("TIME", 0, &times).expect("times");
+            table.unlock().expect("unlocked");
+        }
         "column" => {
             assert!(table.lock(LockMode::Write, Duration::ZERO).expect("a lock"));
             let column = casacore::ColumnSpec::scalar("EXTRA", casacore::DataType::Int);
@@ -197,6 +204,19 @@ fn changes_of_others_show_after_locking() {
     assert!(table.keywords().expect("keywords").contains("CHANGED"));
     // The lock is still held although casacore read the table anew.
     assert!(!other_gets_a_lock(&path));
+}
+
+#[test]
+fn changes_of_others_show_in_large_reads() {
+    let (_folder, path) = place();
+    small(&path, 3_000).close().expect("closed");
+    let table = Table::open(&path, Access::ReadWrite).expect("open");
+    assert_eq!(table.scalars::<f64>("TIME", 0..3_000).expect("times"), [0.0; 3_000]);
+    Holder::start(&path, "rewrite").stop();
+    assert!(table.lock(LockMode::Read, Duration::from_secs(5)).expect("an answer"));
+    let times = table.scalars::<f64>("TIME", 0..table.row_count()).expect("times");
+    assert_eq!(times.len(), 5_000);
+    assert!(times.iter().enumerate().all(|(row, time)| *time == row as f64 * 0.5));
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! Real tables, where `CASACORE_TEST_TABLES` names a folder of them: every keyword, manager and column can be read. Read only.
+//! Real tables, where `CASACORE_TEST_TABLES` names a folder of them: every keyword, manager and column can be read, and
+//! many rows at once are equal to few. Read only.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use casacore::{Access, ColumnShape, DataType, Element, Error, Scalar, Table, Value};
@@ -22,6 +24,32 @@ fn read<T: Scalar + Element>(table: &Table, column: &str, scalar: bool) -> Resul
     Ok(count)
 }
 
+/// All rows of a scalar column at once, and few at a time: the first may come straight from the file.
+fn compare<T: Scalar + PartialEq>(table: &Table, column: &str, problems: &mut Vec<String>) {
+    let rows = table.row_count();
+    let few = (0..rows)
+        .step_by(500)
+        .flat_map(|row| table.scalars::<T>(column, row..rows.min(row + 500)).expect("casacore reads it"));
+    match table.scalars::<T>(column, 0..rows) {
+        Ok(all) if all.iter().cloned().eq(few) => (),
+        Ok(_) => problems.push(format!("{}: {column} differs when read at once", table.path().display())),
+        Err(error) => problems.push(error.to_string()),
+    }
+}
+
+/// The same of cells of a fixed shape, as bits.
+fn compare_cells(table: &Table, column: &str, problems: &mut Vec<String>) {
+    let rows = table.row_count();
+    let read = |rows: Range<u64>| table.cells::<f64>(column, rows).map(|cells| cells.mapv(f64::to_bits));
+    let few =
+        (0..rows).step_by(500).flat_map(|row| read(row..rows.min(row + 500)).expect("casacore reads it"));
+    match read(0..rows) {
+        Ok(all) if all.iter().copied().eq(few) => (),
+        Ok(_) => problems.push(format!("{}: {column} differs when read at once", table.path().display())),
+        Err(error) => problems.push(error.to_string()),
+    }
+}
+
 fn check(path: &Path, problems: &mut Vec<String>) -> usize {
     let table = match Table::open(path, Access::ReadOnly) {
         Ok(table) => table,
@@ -31,6 +59,7 @@ fn check(path: &Path, problems: &mut Vec<String>) -> usize {
         }
     };
     let mut count = 0;
+    let mut at_once = Vec::new();
     let mut note = |result: Result<usize, Error>| match result {
         Ok(found) => count += found,
         Err(error) => problems.push(error.to_string()),
@@ -41,6 +70,12 @@ fn check(path: &Path, problems: &mut Vec<String>) -> usize {
         note(table.files_of_column(&name).map(|files| files.len()));
         let column = table.column(&name).expect("a column");
         let scalar = column.shape == ColumnShape::Scalar;
+        match (column.data_type, &column.shape) {
+            (DataType::Int, ColumnShape::Scalar) => compare::<i32>(&table, &name, &mut at_once),
+            (DataType::Double, ColumnShape::Scalar) => compare::<f64>(&table, &name, &mut at_once),
+            (DataType::Double, ColumnShape::Fixed(_)) => compare_cells(&table, &name, &mut at_once),
+            _ => (),
+        }
         note(match column.data_type {
             DataType::Bool => read::<bool>(&table, &name, scalar),
             DataType::UChar | DataType::Short | DataType::UShort | DataType::Int => {
@@ -56,6 +91,7 @@ fn check(path: &Path, problems: &mut Vec<String>) -> usize {
             _ => Ok(0),
         });
     }
+    problems.extend(at_once);
     let keywords = table.keywords().expect("keywords");
     let subtables: Vec<PathBuf> =
         keywords.iter().filter_map(|(_, value)| Value::as_table(value).map(Path::to_owned)).collect();

@@ -1,6 +1,8 @@
 //! What is written comes back: every type, storage manager and byte order.
 
 mod common;
+#[path = "round_trip/many_rows.rs"]
+mod many_rows;
 
 use std::fmt::Debug;
 use std::path::Path;

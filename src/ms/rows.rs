@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::mpsc::{channel, sync_channel};
 
-use casacore::Table;
+use casacore::{Scalar, Table};
 use ndarray::ArrayViewMut2;
 
 use super::error::Result;
@@ -38,29 +39,45 @@ impl RowBlock {
     /// # Errors
     /// Any error of casacore, for instance a UVW cell without a value.
     pub fn read(ms: &Table, rows: Range<u64>, exposure: bool) -> Result<RowBlock> {
+        let mut block = RowBlock::default();
+        block.read_again(ms, rows, exposure)?;
+        Ok(block)
+    }
+
+    /// The same in place of what the block holds, whose memory serves again.
+    ///
+    /// # Errors
+    /// As [`RowBlock::read`]; the block is of no use then.
+    pub fn read_again(&mut self, ms: &Table, rows: Range<u64>, exposure: bool) -> Result<()> {
+        fn scalars<T: Scalar>(
+            ms: &Table,
+            column: &str,
+            (start, count): (u64, usize),
+            out: &mut Vec<T>,
+        ) -> Result<()> {
+            out.resize(count, T::default());
+            Ok(ms.scalars_into(column, start, out)?)
+        }
         let count = (rows.end - rows.start) as usize;
         let _doing = doing("while reading the rows of", ms.path());
-        let mut uvw = vec![[0.0; 3]; count];
+        self.start = rows.start;
+        self.uvw.resize(count, [0.0; 3]);
         if count > 0 {
-            let flat: &mut [f64] = uvw.as_flattened_mut();
+            let flat: &mut [f64] = self.uvw.as_flattened_mut();
             // The shape cannot mismatch: `flat` has exactly three values a row.
             if let Ok(view) = ArrayViewMut2::from_shape((count, 3), flat) {
                 ms.cells_into("UVW", rows.start, view.into_dyn())?;
             }
         }
-        let mut exposures: Vec<f64> =
-            if exposure { ms.scalars("EXPOSURE", rows.clone())? } else { Vec::new() };
-        exposures.iter_mut().filter(|time| !(time.is_finite() && **time > 0.0)).for_each(|time| *time = 0.0);
-        Ok(RowBlock {
-            start: rows.start,
-            uvw,
-            exposure: exposures,
-            field: ms.scalars("FIELD_ID", rows.clone())?,
-            data_desc: ms.scalars("DATA_DESC_ID", rows.clone())?,
-            antenna1: ms.scalars("ANTENNA1", rows.clone())?,
-            antenna2: ms.scalars("ANTENNA2", rows.clone())?,
-            time: ms.scalars("TIME", rows)?,
-        })
+        let of = (rows.start, count);
+        scalars(ms, "EXPOSURE", if exposure { of } else { (rows.start, 0) }, &mut self.exposure)?;
+        let good = |time: &f64| time.is_finite() && *time > 0.0;
+        self.exposure.iter_mut().filter(|time| !good(time)).for_each(|time| *time = 0.0);
+        scalars(ms, "FIELD_ID", of, &mut self.field)?;
+        scalars(ms, "DATA_DESC_ID", of, &mut self.data_desc)?;
+        scalars(ms, "ANTENNA1", of, &mut self.antenna1)?;
+        scalars(ms, "ANTENNA2", of, &mut self.antenna2)?;
+        scalars(ms, "TIME", of, &mut self.time)
     }
 
     /// Rows `range` of the block, counted from its start.
@@ -177,15 +194,37 @@ impl RowSurvey {
     fn look(ms: &Table, exposure: bool, mut collector: Option<Collector>) -> Result<RowSurvey> {
         let mut survey = RowSurvey::default();
         let rows = ms.row_count();
-        let mut start = 0;
-        while start < rows {
-            let end = (start + SURVEY_ROWS).min(rows);
-            let block = RowBlock::read(ms, start..end, exposure)?;
+        if rows <= SURVEY_ROWS {
+            let block = RowBlock::read(ms, 0..rows, exposure)?;
             survey.add(&block, collector.as_mut());
-            if collector.is_some() && end - start == rows {
-                survey.kept = Some(block);
-            }
-            start = end;
+            survey.kept = collector.is_some().then_some(block);
+        } else {
+            // This thread reads, and another one looks at what was read before.
+            let (send, blocks) = sync_channel::<RowBlock>(1);
+            let (give_back, used) = channel::<RowBlock>();
+            std::thread::scope(|scope| {
+                let (survey, collector) = (&mut survey, &mut collector);
+                scope.spawn(move || {
+                    for block in blocks {
+                        survey.add(&block, collector.as_mut());
+                        // The reader is done where nobody takes it.
+                        let _ = give_back.send(block);
+                    }
+                });
+                let mut start = 0;
+                while start < rows {
+                    let end = (start + SURVEY_ROWS).min(rows);
+                    let mut block = used.try_recv().unwrap_or_default();
+                    block.read_again(ms, start..end, exposure)?;
+                    // It fails only where the other thread panicked, which the end of the scope hands on.
+                    if send.send(block).is_err() {
+                        break;
+                    }
+                    start = end;
+                }
+                drop(send);
+                Result::Ok(())
+            })?;
         }
         survey.sequences = collector.map(Collector::finish).unwrap_or_default();
         Ok(survey)

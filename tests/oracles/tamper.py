@@ -21,6 +21,8 @@
                                                         `known`: of the rows that all storage managers have
     tamper.py circular MS                               RR RL LR LL in place of XX XY YX YY
     tamper.py times MS                                  the times of the rows as JSON
+    tamper.py torn TABLE ENDIAN                         a new table of which rows and a column were deleted, and rows added
+                                                        again; prints its values as JSON
 """
 
 import json
@@ -29,7 +31,7 @@ import shutil
 import sys
 
 import numpy as np
-from casacore.tables import makearrcoldesc, maketabdesc, table
+from casacore.tables import makearrcoldesc, makescacoldesc, maketabdesc, table
 
 from observation import open_table
 
@@ -178,6 +180,45 @@ def times(ms):
     print(json.dumps(sorted(set(open_table(ms).getcol("TIME").tolist()))))
 
 
+def torn(path, endian):
+    columns = [
+        makescacoldesc("A", 0),
+        makescacoldesc("GONE", 0),
+        makescacoldesc("T", 0.0),
+        makescacoldesc("NAME", ""),
+        # Directly in the bucket, as UVW is by default.
+        makearrcoldesc("UVW", 0.0, 1, [3], options=5, valuetype="double"),
+    ]
+
+    def fill(t, start):
+        count = t.nrows() - start
+        t.putcol("A", np.arange(count, dtype=np.int32) * 7 + start, start)
+        t.putcol("T", np.arange(count) * 0.25 - start, start)
+        t.putcol("UVW", np.arange(3 * count).reshape(count, 3) * 0.75, start)
+
+    t = table(f"{path}.whole", maketabdesc(columns), nrow=5000, readonly=False, ack=False)
+    fill(t, 0)
+    t.flush()
+    t.removerows([*range(100, 228), 300, 301, 302, *range(2000, 2500, 3)])
+    t.flush()
+    t.addrows(2000)
+    fill(t, t.nrows() - 2000)
+    t.removerows([0, 31, 32, t.nrows() - 1])
+    t.removecols("GONE")
+    if endian == "little":
+        t.close()
+        os.rename(f"{path}.whole", path)
+    else:
+        # A copy has no gaps of its own: they are made again.
+        t.copy(path, deep=True, valuecopy=True, endian=endian).close()
+        t.close()
+        t = open_table(path, readonly=False)
+        t.removerows([*range(40, 80), *range(3000, 4000, 5)])
+        t.close()
+    t = open_table(path)
+    json.dump({name: t.getcol(name).ravel().tolist() for name in ["A", "T", "UVW"]}, sys.stdout)
+
+
 def last_row(path):
     t = open_table(path)
     print(json.dumps(t[t.nrows() - 1], default=lambda x: np.asarray(x).tolist()))
@@ -203,6 +244,7 @@ ACTIONS = {
     "messages": messages,
     "circular": circular,
     "times": times,
+    "torn": torn,
 }
 
 if __name__ == "__main__":
