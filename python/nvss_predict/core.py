@@ -116,7 +116,7 @@ def predict(
     feed_rotation : "off", "auto" or "on"
         Whether feeds turn with the parallactic angle.
     apply_gains : path or list of paths
-        CASA calibration tables whose gains the model is given.
+        CASA calibration tables, or H5parm files (``"FILE:tec000,phase001"`` names their tables), whose gains the model is given.
     merge, spectra_from : list or {survey: path}
         Surveys that are merged, and that serve spectral indices.
     match_radius : [arcsec]

@@ -15,6 +15,7 @@ mod estimate;
 mod feeds;
 mod gains;
 mod geometry;
+mod h5gains;
 mod images;
 mod job;
 mod joint;

@@ -188,7 +188,7 @@ fn locked_run(
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
     let averages = Averages::new(options.smear, &components, &outlook.centres, &survey, frequencies[1])?;
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
-    let chain = Chain::new(table, &observation, options)?;
+    let chain = Chain::new(table, &observation, options, frequencies)?;
     report.antennas = chain.describe();
     let apart = Bundles::default();
     // What antennas do to the signal is told for each window, and images often are: spectra may jump between them.
