@@ -446,7 +446,10 @@ fn solutions_of_an_h5parm_are_dp3s() {
         let gains = format!("{}{tables}", file.display());
         predict(&ms, &model, &[&all[..], &["--column", "OURS", "--apply-gains", &gains]].concat())
             .exits(0)
-            .says(&["of 8 of 8 antennas from"]);
+            .says(&[
+                "of 8 of 8 antennas from",
+                if kind == "flagged" { "solutions are flagged" } else { kind },
+            ]);
         oracle_ok("h5parm.py", args!["dp3", &ms, &model, "DP3_MODEL", &file, kind]);
         let theirs = measure(&ms, &args!["--column", "OURS", "--against", "DP3_MODEL", "--no-autos"]);
         let sum = oracle_ok("h5parm.py", args!["sum", &ms, "OURS", &file, kind, "PLAIN"]);
@@ -515,6 +518,62 @@ fn patches_have_their_own_solutions() {
     let csv = scratch.write("sky.csv", "ra_deg,dec_deg,flux_jy\n1,32,1\n");
     predict(&ms, &csv, &gains).exits(3).says(&["no direction for sources without a patch"]);
     assert_eq!(before, describe(&ms));
+}
+
+/// The columns are those of runs of their own, and what stops one leaves those before it whole.
+#[test]
+fn patches_go_into_columns_of_their_own() {
+    need!(oracles);
+    let archive = need!(LOFAR);
+    let scratch = Scratch::new();
+    let ms = scratch.unpack_one(&archive);
+    let model = scratch
+        .write("sky.skymodel", PATCHES.to_owned() + "e, POINT, south, 00:05:14.141, +30.39.42.012, 1\n");
+    let report = scratch.path("report.json");
+    let all = ["--radius", "all"];
+    for (patches, column) in [("west", "WEST"), ("south,east", "REST")] {
+        predict(&ms, &model, &[&all[..], &["--column", column, "--patches", patches]].concat()).exits(0);
+    }
+    let columns = ["--patch-column", "west=OWN_WEST", "--patch-column", "south,east=OWN_REST"];
+    let told = ["--report", report.to_str().unwrap()];
+    predict(&ms, &model, &[&all[..], &columns, &told].concat())
+        .exits(0)
+        .says(&["complete     OWN_WEST of", "complete     OWN_REST of"]);
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&report).unwrap()).unwrap();
+    assert_eq!((&report["column"], &report["others"][0]["column"]), (&json!("OWN_WEST"), &json!("OWN_REST")));
+    assert_eq!(
+        (&report["catalogue"]["selected"], &report["others"][0]["catalogue"]["selected"]),
+        (&json!(2), &json!(3))
+    );
+    for (own, alone) in [("OWN_WEST", "WEST"), ("OWN_REST", "REST")] {
+        let found = measure(&ms, &args!["--column", own, "--against", alone]);
+        assert_eq!(figure(&found, "relative"), 0.0, "{own}: {found}");
+        common::run(args!["status", &ms, "--column", own, "--deep"]).exits(0);
+    }
+    // Of two MeasurementSets, each has its columns.
+    let other = scratch.copy(&ms, "other.MS");
+    let words = [&columns[..], &["--mode", "subtract"]].concat();
+    let both: Vec<&std::ffi::OsStr> =
+        words.iter().map(std::ffi::OsStr::new).chain(args![&ms, &other, &model]).collect();
+    common::run(both)
+        .exits(0)
+        .says(&["lofar_generic.MS OWN_REST: 3 sources", "other.MS OWN_WEST: 2 sources"]);
+    let found = measure(&other, &args!["--column", "OWN_REST", "--against", "REST"]);
+    assert!((figure(&found, "relative") - 1.0).abs() < 1e-6, "{found}");
+    // The second cannot be.
+    let wrong = ["--patch-column", "east=FIRST", "--patch-column", "north=SECOND"];
+    predict(&ms, &model, &wrong).exits(3).says(&["has no patch 'north'"]);
+    common::run(args!["status", &ms, "--column", "FIRST"]).exits(0);
+    common::run(args!["status", &ms, "--column", "SECOND"]).exits(1);
+    for (wrong, words) in [
+        (&["--patch-column", "east"][..], "patches and a column are needed"),
+        (&["--patch-column", "east=A-B"], "no name of a column"),
+        (&["--patch-column", "east=A", "--patch-column", "west=A"], "named twice"),
+        (&["--patch-column", "east=A", "--column", "B"], "leave --column out"),
+        (&["--patch-column", "east=A", "--patches", "west"], "cannot be used with"),
+    ] {
+        predict(&ms, &model, wrong).exits(2).says(&[words]);
+    }
 }
 
 #[test]

@@ -73,6 +73,11 @@ impl SolutionTable {
         self.polarisations.len().max(1)
     }
 
+    /// How many solutions are flagged, and how many there are.
+    pub fn flagged(&self) -> (usize, usize) {
+        (self.values.iter().filter(|value| !value.is_finite()).count(), self.values.len())
+    }
+
     /// The solutions of every polarisation at the place of each axis.
     pub fn at(&self, direction: usize, antenna: usize, time: usize, frequency: usize) -> &[f64] {
         let lengths = [self.antennas.len(), self.times.len(), self.frequencies.len()].map(|n| n.max(1));

@@ -105,7 +105,7 @@ impl H5Gains {
             .count();
         let names: Vec<&str> = all.iter().map(|table| table.name.as_str()).collect();
         let description = format!(
-            "{} of {known} of {} antennas{} from {}",
+            "{} of {known} of {} antennas{} from {}{}",
             names.join(", "),
             observation.antennas.len(),
             if directions.is_empty() {
@@ -113,7 +113,11 @@ impl H5Gains {
             } else {
                 format!(" in {} directions", directions.len())
             },
-            path.display()
+            path.display(),
+            match all.iter().map(|table| table.flagged()).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1)) {
+                (0, _) => String::new(),
+                (flagged, of) => format!("; {flagged} of {of} solutions are flagged, and not applied"),
+            }
         );
         let antennas = observation.antennas.iter().map(|antenna| antenna.name.clone()).collect();
         Ok(H5Gains { steps, antennas, directions, circular, description })

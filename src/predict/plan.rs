@@ -185,14 +185,20 @@ impl<'a> Plan<'a> {
                 None => told.push((windows.clone(), channels, together, word)),
             }
         }
-        told.into_iter()
-            .map(|(windows, channels, together, word)| {
-                let each = if windows.len() > 1 { " each" } else { "" };
-                let together = if together { " together" } else { "" };
-                let windows = ranges(windows);
-                format!("SPW {windows} ({channels} channel{}{each}){together}: {word}", plural(channels))
-            })
-            .collect()
+        let own = told.into_iter().map(|(windows, channels, together, word)| {
+            let each = if windows.len() > 1 { " each" } else { "" };
+            let together = if together { " together" } else { "" };
+            let windows = ranges(windows);
+            format!("SPW {windows} ({channels} channel{}{each}){together}: {word}", plural(channels))
+        });
+        let mut lines: Vec<String> = own.collect();
+        // Those of other directions often say the same.
+        for line in self.beside.iter().flat_map(Plan::engines) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
     }
 
     /// Whether rows are to be read with their EXPOSURE.

@@ -11,6 +11,7 @@ use rayon::ThreadPool;
 use super::chain::Chain;
 use super::check::{Check, allowed};
 use super::choose::choose_sky;
+use super::columns::run_columns;
 use super::deadline::bounded;
 use super::durable::{Done, Durable};
 use super::engine::{EngineChoice, check_epsilon};
@@ -18,6 +19,7 @@ use super::error::{PredictError, Result};
 use super::estimate::estimate;
 use super::job::{Job, Mode, Options};
 use super::joint::Bundles;
+use super::many::reach;
 use super::pipeline::{Blocks, Pipeline, RowSelection};
 use super::plan::Plan;
 use super::preview::Outlook;
@@ -74,12 +76,15 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     check_epsilon(job.options.epsilon)?;
     // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
     let reading = doing("while reading the catalogue", &job.catalogue);
-    let skies = Skies::open(job)?;
+    let mut skies = Skies::open(job)?;
     skies.prepare(job);
     drop(reading);
+    if job.options.patch_columns.len() > 1 && skies.reads_files() {
+        skies.share(reach(job, &skies)?);
+    }
     let pool = thread_pool(&job.options)?;
     let around = Surroundings { skies: &skies, pool: &pool };
-    bounded(observer, job.options.timeout, begun, |observer| run_within(job, around, observer, begun))
+    bounded(observer, job.options.timeout, begun, |observer| run_columns(job, around, observer, begun))
 }
 
 /// What runs may have in common.
