@@ -35,6 +35,7 @@ def predict(
     calibrator=None,
     flux_scale: Optional[str] = None,
     patches=None,
+    patch_column=None,
     merge=None,
     spectra_from=None,
     match_radius=None,
@@ -113,10 +114,13 @@ def predict(
         Calibrators of flux density by name (``"3C286"``), on the ``flux_scale`` (``"perley-butler-2017"``).
     patches : list of names
         The patches of the list to take; all by default.
+    patch_column : {"PATCH" or "PATCH,PATCH": column}
+        Patches that go into a column of their own each, instead of all into ``column``; ``others`` of the report tells of
+        those after the first.
     feed_rotation : "off", "auto" or "on"
         Whether feeds turn with the parallactic angle.
     apply_gains : path or list of paths
-        CASA calibration tables whose gains the model is given.
+        CASA calibration tables, or H5parm files (``"FILE:tec000,phase001"`` names their tables), whose gains the model is given.
     merge, spectra_from : list or {survey: path}
         Surveys that are merged, and that serve spectral indices.
     match_radius : [arcsec]
@@ -297,7 +301,7 @@ class _Watch:
         _log.warning("%s", text)
 
     def planned(self, text: str) -> None:
-        self.plan = text
+        self.plan += text
         for line in text.splitlines():
             _log.info("%s", line)
 

@@ -20,7 +20,9 @@ use super::sky_args::{SkyArgs, resolved};
 use super::source_args::AntennaArgs;
 use super::values::{parse_bytes, parse_seconds};
 use super::wsclean::WscleanArgs;
-use crate::predict::{self, Batch, Engine, Mode, Options, PageCache, Smear, Writer};
+use crate::predict::{self, Batch, Engine, Mode, Options, PageCache, PatchColumn, Smear, Writer};
+
+const DEFAULT_COLUMN: &str = "MODEL_DATA";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -199,6 +201,11 @@ pub(super) struct PredictArgs {
 
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    /// Predict patches of the list into a column of their own, as in --patch-column west=MODEL_WEST or a,b=MODEL_AB; may be
+    /// given again. The catalogue is read once, and the columns are filled one after the other, each as --column would be
+    #[arg(long, value_name = "NAME,...=COLUMN", value_parser = parse_patch_column, help_heading = "Output")]
+    #[arg(conflicts_with_all = ["patches", "add_source", "calibrator"])]
+    patch_column: Vec<PatchColumn>,
     #[command(flatten)]
     pub(super) sky: SkyArgs,
     #[command(flatten)]
@@ -209,7 +216,7 @@ pub(super) struct PredictArgs {
 #[derive(Debug, ClapArgs)]
 pub(super) struct OutputArgs {
     /// The column to fill; made if it is missing
-    #[arg(long, default_value = "MODEL_DATA", help_heading = "Output")]
+    #[arg(long, default_value = DEFAULT_COLUMN, help_heading = "Output")]
     column: String,
     /// What becomes of the values in the column
     #[arg(long, value_enum, default_value_t = ModeArg::Replace, help_heading = "Output")]
@@ -305,21 +312,58 @@ impl PredictArgs {
         let catalogue = resolved(catalogue)?;
         let options = self.sky.options(&catalogue)?;
         let options = self.run.options(self.output.options(options))?;
+        let options = Options { patch_columns: self.patch_columns()?, ..options };
         Ok(Batch { ms: self.ms.clone(), at_once: self.run.jobs.into(), options, catalogue })
     }
+
+    /// The columns of patches, each named once.
+    fn patch_columns(&self) -> Result<Vec<PatchColumn>, CliError> {
+        let all = &self.patch_column;
+        if !all.is_empty() && self.output.column != DEFAULT_COLUMN {
+            return Err(CliError::Usage(
+                "--patch-column names the columns itself: leave --column out".into(),
+            ));
+        }
+        for (place, one) in all.iter().enumerate() {
+            check_column("--patch-column", &one.column)?;
+            if all[..place].iter().any(|other| other.column == one.column) {
+                return Err(CliError::Usage(format!(
+                    "--patch-column: {} is named twice; name its patches together, as in a,b={}",
+                    one.column, one.column
+                )));
+            }
+        }
+        Ok(all.clone())
+    }
+}
+
+/// `NAME,...=COLUMN`.
+fn parse_patch_column(text: &str) -> Result<PatchColumn, String> {
+    // Names of patches may have any character; those of columns have no "=".
+    let (names, column) =
+        text.rsplit_once('=').ok_or("patches and a column are needed, as in west=MODEL_WEST")?;
+    let patches: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
+    if patches.iter().any(String::is_empty) {
+        return Err("the name of a patch is empty".into());
+    }
+    Ok(PatchColumn { patches, column: column.trim().to_owned() })
+}
+
+/// Complains of a column that cannot be.
+fn check_column(option: &str, column: &str) -> Result<(), CliError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if column.is_empty() || !column.chars().all(plain) {
+        return Err(CliError::Usage(format!(
+            "{option} {column:?} is no name of a column: letters, digits and _ make one"
+        )));
+    }
+    Ok(())
 }
 
 impl OutputArgs {
     /// Complains of a column that cannot be.
     pub(super) fn check(&self) -> Result<(), CliError> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if self.column.is_empty() || !self.column.chars().all(plain) {
-            return Err(CliError::Usage(format!(
-                "--column {:?} is no name of a column: letters, digits and _ make one",
-                self.column
-            )));
-        }
-        Ok(())
+        check_column("--column", &self.column)
     }
 
     /// Options with these set.

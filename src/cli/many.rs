@@ -93,7 +93,17 @@ impl Ended {
     }
 }
 
+/// A line for each column.
 fn good_line(ms: &str, report: &Report) -> String {
+    if !report.others.is_empty() {
+        let all = std::iter::once(report).chain(&report.others);
+        let line = |report: &Report| column_line(&format!("{ms} {}", report.column), report);
+        return all.map(line).collect::<Vec<_>>().join("\n");
+    }
+    column_line(ms, report)
+}
+
+fn column_line(ms: &str, report: &Report) -> String {
     if report.dry_run {
         return format!("planned      {ms}: {} rows", output::grouped(report.rows_predicted));
     }

@@ -109,8 +109,13 @@ pub(super) fn plan(report: &Report) -> String {
     text
 }
 
-/// What was done.
+/// What was done, to each column.
 pub(super) fn summary(report: &Report, verbose: bool) -> String {
+    std::iter::once(report).chain(&report.others).map(|report| of_column(report, verbose)).collect()
+}
+
+/// What was done to a column.
+fn of_column(report: &Report, verbose: bool) -> String {
     let mut text = String::new();
     if report.dry_run {
         return text;

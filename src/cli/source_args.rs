@@ -75,8 +75,9 @@ pub(super) struct AntennaArgs {
     /// angle where MOUNT is alt-az, and by RECEPTOR_ANGLE), on (as if every mount were alt-az)
     #[arg(long, value_enum, default_value_t = FeedRotationArg::Off, value_name = "WHEN", help_heading = "Antennas")]
     feed_rotation: FeedRotationArg,
-    /// Give the model the gains of a CASA calibration table (G, T, B or K), interpolated as applycal does; may be given
-    /// again, each applied to what the one before leaves
+    /// Give the model the gains of a CASA calibration table (G, T, B or K), interpolated as applycal does, or of an H5parm
+    /// as DP3 applies them, to each patch those of its direction: amplitude000 and phase000, or the tables named after the
+    /// file, as in FILE:tec000,phase001; may be given again, each applied to what the one before leaves
     #[arg(long, value_name = "TABLE", help_heading = "Antennas")]
     apply_gains: Vec<PathBuf>,
 }

@@ -53,13 +53,6 @@ impl CalibrationTable {
     /// [`MsError::Invalid`] for a table that is none of G, T, B and K, and for one whose solutions are of another shape.
     pub fn read(path: &Path) -> Result<CalibrationTable> {
         let invalid = |message: String| MsError::Invalid { path: path.to_path_buf(), message };
-        if path.is_file() {
-            return Err(invalid(
-                "it is a file; a calibration table of CASA is a directory (an h5parm is not read: write its solutions to \
-                 a CASA table first)"
-                    .into(),
-            ));
-        }
         let table = Table::open(path, Access::ReadOnly)
             .map_err(|error| MsError::Open { path: path.to_path_buf(), message: error.to_string() })?;
         let keywords = table.keywords()?;

@@ -5,6 +5,7 @@ pub mod column_digest;
 pub mod error;
 pub mod feed;
 pub mod field;
+pub mod h5parm;
 pub mod history;
 pub mod make;
 pub mod model_column;

@@ -145,6 +145,25 @@ impl Block {
 
     /// Predicts the rows and combines them with what was there.
     pub(crate) fn compute(&mut self, plan: &Plan, mode: Mode) -> Result<()> {
+        self.predict(plan)?;
+        for other in plan.beside() {
+            let sum = std::mem::take(&mut self.data);
+            self.predict(other)?;
+            let part = std::mem::replace(&mut self.data, sum);
+            for run in self.runs(|action| action == Action::Predict) {
+                let range = run.range();
+                self.data[range.clone()].iter_mut().zip(&part[range]).for_each(|(sum, value)| *sum += value);
+            }
+        }
+        if mode != Mode::Replace {
+            self.combine(mode);
+        }
+        self.digest = self.digest_of_predicted();
+        Ok(())
+    }
+
+    /// Fills in what a plan predicts; the others keep what they have, or are zero.
+    fn predict(&mut self, plan: &Plan) -> Result<()> {
         // Every visibility is overwritten below: only the length matters.
         self.data.resize(self.visibilities(), Complex32::default());
         let mut groups: HashMap<Key, Group> = HashMap::new();
@@ -196,12 +215,7 @@ impl Block {
                     Ok(())
                 })
                 .map_err(|source| plan.kernel_error(key.data_desc, source))
-        })?;
-        if mode != Mode::Replace {
-            self.combine(mode);
-        }
-        self.digest = self.digest_of_predicted();
-        Ok(())
+        })
     }
 
     fn digest_of_predicted(&self) -> ColumnDigest {

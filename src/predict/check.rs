@@ -53,6 +53,8 @@ struct Pick {
     uvw: [f64; 3],
     exposure: f64,
     key: Key,
+    /// Those of the plans beside.
+    others: Vec<Key>,
     ends: [Moment; 2],
     /// What was there before the run.
     old: Complex32,
@@ -141,6 +143,7 @@ impl Check {
                 uvw: rows.uvw[i],
                 exposure: rows.exposure.get(i).copied().unwrap_or(0.0),
                 key: plan.key(rows, i),
+                others: plan.beside().iter().map(|other| other.key(rows, i)).collect(),
                 ends: moments(rows, i),
                 old: block
                     .old
@@ -162,18 +165,28 @@ impl Check {
             };
             return plan.sums_of_many(&self.picks.iter().map(wanted).collect::<Vec<_>>());
         }
+        let mut models = self.sums(plan, |pick| pick.key)?;
+        for (at, other) in plan.beside().iter().enumerate() {
+            let part = self.sums(other, |pick| pick.others[at])?;
+            models.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
+        }
+        Ok(models)
+    }
+
+    /// The chosen visibilities of one plan by plain sums, whose keys are those of the picks.
+    fn sums(&self, plan: &Plan, key: impl Fn(&Pick) -> Key + Sync) -> Result<Vec<Complex64>> {
         // Keys come in the order of the rows.
-        let same: Vec<&[Pick]> = self.picks.chunk_by(|a, b| a.key == b.key).collect();
+        let same: Vec<&[Pick]> = self.picks.chunk_by(|a, b| key(a) == key(b)).collect();
         let of_key = |picks: &&[Pick]| -> Result<Vec<Complex64>> {
             let Some(first) = picks.first() else {
                 return Ok(Vec::new());
             };
-            let view = plan.view(first.key)?;
+            let view = plan.view(key(first))?;
             let model = |pick: &Pick| {
                 let ends = [&pick.ends[0], &pick.ends[1]];
                 let row = (pick.uvw, pick.exposure);
                 let channel = pick.first + pick.channel;
-                plan.reference(&view, pick.key, row, ends, channel, pick.correlation)
+                plan.reference(&view, key(pick), row, ends, channel, pick.correlation)
             };
             picks.par_iter().map(model).collect()
         };

@@ -1,4 +1,4 @@
-//! Gains applied to the model (`--apply-gains`): calibration tables of CASA, interpolated as `applycal` does.
+//! Gains applied to the model (`--apply-gains`): calibration tables of CASA, interpolated as `applycal` does, and H5parm files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::TAU;
@@ -6,7 +6,10 @@ use std::path::Path;
 
 use kernels::Complex64;
 
+use super::chain::Receptors;
 use super::error::{PredictError, Result};
+use super::h5gains::{H5Gains, is_h5parm};
+use super::jones::Jones;
 use crate::ms::Observation;
 use crate::ms::calibration::{CalibrationKind, CalibrationTable};
 
@@ -16,21 +19,86 @@ type Knot = (f64, Complex64);
 /// The solutions of one antenna in one window: by channel and receptor, in the order of time.
 type Track = Vec<[Vec<Knot>; 2]>;
 
-/// The gains of a table.
+/// The gains of a file.
 #[derive(Debug, Clone)]
-pub(crate) struct Gains {
+pub(crate) enum Gains {
+    /// A calibration table of CASA.
+    Casa(CasaGains),
+    /// An H5parm.
+    H5parm(H5Gains),
+}
+
+impl Gains {
+    /// Reads a table of CASA, which is a directory, or an H5parm, for channels between two frequencies [Hz].
+    pub(crate) fn read(path: &Path, observation: &Observation, band: [f64; 2]) -> Result<Gains> {
+        if is_h5parm(path) {
+            return Ok(Gains::H5parm(H5Gains::read(path, observation, band)?));
+        }
+        Ok(Gains::Casa(CasaGains::read(path, observation)?))
+    }
+
+    /// One line for the report.
+    pub(crate) fn description(&self) -> &str {
+        match self {
+            Gains::Casa(gains) => &gains.description,
+            Gains::H5parm(gains) => &gains.description,
+        }
+    }
+
+    /// Whether the gains are the same at every channel.
+    pub(crate) fn is_flat(&self) -> bool {
+        match self {
+            Gains::Casa(gains) => gains.is_flat(),
+            Gains::H5parm(gains) => gains.is_flat(),
+        }
+    }
+
+    /// The patches of each direction, where there are several.
+    pub(crate) fn directions(&self) -> &[Vec<String>] {
+        match self {
+            Gains::Casa(_) => &[],
+            Gains::H5parm(gains) => &gains.directions,
+        }
+    }
+
+    /// The matrix of an antenna towards a direction at `time` [s, MJD] and `frequency` [Hz]; none where it is not known, and
+    /// its visibilities are left without gains.
+    ///
+    /// # Errors
+    /// If there is no such antenna.
+    pub(crate) fn at(
+        &self,
+        antenna: i32,
+        receptors: &Receptors,
+        direction: usize,
+        time: f64,
+        frequency: f64,
+    ) -> Result<Option<Jones>> {
+        match self {
+            Gains::Casa(gains) => {
+                let gain = gains.at(antenna, receptors.window, time, frequency)?;
+                Ok(Some(Jones::diagonal(gain)))
+            }
+            Gains::H5parm(gains) => gains.at(antenna, receptors, direction, time, frequency),
+        }
+    }
+}
+
+/// The gains of a calibration table of CASA.
+#[derive(Debug, Clone)]
+pub(crate) struct CasaGains {
     kind: CalibrationKind,
     /// By antenna and window.
     tracks: BTreeMap<(i32, i32), Track>,
     /// Channels [Hz] of the table's windows.
     channels: Vec<Vec<f64>>,
     /// One line for the report.
-    pub(crate) description: String,
+    description: String,
 }
 
-impl Gains {
+impl CasaGains {
     /// Reads a table.
-    pub(crate) fn read(path: &Path, observation: &Observation) -> Result<Gains> {
+    fn read(path: &Path, observation: &Observation) -> Result<CasaGains> {
         let table = CalibrationTable::read(path)?;
         let mut solutions = table.solutions;
         solutions.sort_by(|a, b| a.time.total_cmp(&b.time));
@@ -77,11 +145,11 @@ impl Gains {
                 String::new()
             }
         );
-        Ok(Gains { kind: table.kind, tracks, channels: table.channels, description })
+        Ok(CasaGains { kind: table.kind, tracks, channels: table.channels, description })
     }
 
     /// Whether the gains are the same at every channel.
-    pub(crate) fn is_flat(&self) -> bool {
+    fn is_flat(&self) -> bool {
         self.kind == CalibrationKind::Gain
     }
 
@@ -93,7 +161,7 @@ impl Gains {
     ///
     /// # Errors
     /// If the table has no such antenna or window.
-    pub(crate) fn at(&self, antenna: i32, window: i32, time: f64, frequency: f64) -> Result<[Complex64; 2]> {
+    fn at(&self, antenna: i32, window: i32, time: f64, frequency: f64) -> Result<[Complex64; 2]> {
         let track = self.tracks.get(&(antenna, window)).ok_or_else(|| {
             PredictError::Options(format!(
                 "--apply-gains: no solution of antenna {antenna} in spectral window {window} among the {}",

@@ -99,11 +99,22 @@ pub struct Choice {
     pub add: Vec<Component>,
 }
 
+/// Patches of a list that go into a column of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatchColumn {
+    /// Their names.
+    pub patches: Vec<String>,
+    /// The column.
+    pub column: String,
+}
+
 /// How a prediction is made.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The column to fill.
     pub column: String,
+    /// Columns that are filled instead, one after the other, each with patches of its own.
+    pub patch_columns: Vec<PatchColumn>,
     /// What becomes of its values.
     pub mode: Mode,
     /// How far from the field centres sources are taken.
@@ -186,6 +197,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             column: "MODEL_DATA".into(),
+            patch_columns: Vec::new(),
             mode: Mode::Replace,
             radius: Radius::Auto,
             min_flux: None,

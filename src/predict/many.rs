@@ -10,6 +10,7 @@ use casacore::Access;
 
 use super::beforehand::thread_pool;
 use super::choose::radius;
+use super::columns::run_columns;
 use super::deadline::bounded;
 use super::engine::check_epsilon;
 use super::error::{PredictError, Result};
@@ -17,7 +18,7 @@ use super::job::{Job, Options};
 use super::plan_cache::locked;
 use super::preview::Outlook;
 use super::report::Report;
-use super::run::{Observer, Surroundings, run_within};
+use super::run::{Observer, Surroundings};
 use super::scope::select_rows;
 use super::skies::Skies;
 use crate::catalog::Near;
@@ -58,7 +59,7 @@ pub trait BatchObserver: Sync {
 }
 
 /// Where sources of one MeasurementSet are taken from; none for the whole catalogue.
-type Reach = Option<Near>;
+pub(super) type Reach = Option<Near>;
 
 impl Batch {
     /// The prediction into the MeasurementSet of this index.
@@ -113,8 +114,13 @@ pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Resul
     let mut skies = Skies::open(&first)?;
     skies.prepare(&first);
     drop(reading);
-    if batch.ms.len() > 1 && skies.reads_files() {
-        let reaches = each(batch, observer, |index| reach(&batch.job(index), &skies, observer));
+    if (batch.ms.len() > 1 || batch.options.patch_columns.len() > 1) && skies.reads_files() {
+        let reaches = each(batch, observer, |index| {
+            if observer.cancelled() {
+                return Err(PredictError::Interrupted { state: "nothing was written".into() });
+            }
+            reach(&batch.job(index), &skies)
+        });
         // One that cannot be opened says so when its turn comes.
         let reaches: Vec<Reach> = reaches.into_iter().filter_map(Result::ok).collect();
         let _doing = doing("while reading the catalogue", &batch.catalogue);
@@ -130,7 +136,7 @@ pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Resul
                     state: "it was not begun; nothing was written".into(),
                 });
             }
-            run_within(&job, around, observer, Instant::now())
+            run_columns(&job, around, observer, Instant::now())
         };
         let outcome = bounded(observer.observer(index).as_mut(), job.options.timeout, begun, run);
         observer.ended(index, &outcome);
@@ -182,10 +188,7 @@ fn watched<T>(batch: &Batch, index: usize, observer: &dyn BatchObserver, task: i
 }
 
 /// Where the sources of a job are taken from. Nothing is locked or written.
-fn reach(job: &Job, skies: &Skies, observer: &dyn BatchObserver) -> Result<Reach> {
-    if observer.cancelled() {
-        return Err(PredictError::Interrupted { state: "nothing was written".into() });
-    }
+pub(super) fn reach(job: &Job, skies: &Skies) -> Result<Reach> {
     let table = ms::open(&job.ms, Access::ReadOnly)?;
     let observation = Observation::read(&table)?;
     let survey = RowSurvey::read(&table)?;

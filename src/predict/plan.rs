@@ -73,6 +73,8 @@ pub(crate) struct Plan<'a> {
     /// For kernels, of all kinds [bytes].
     pub(super) memory: usize,
     chain: Chain,
+    /// Plans of components that antennas see through other matrices: what they predict is added.
+    beside: Vec<Plan<'a>>,
     /// Whether any component has a light curve, so that kernels hold for one integration.
     pub(super) varies: bool,
     cache: Recent<Key, Slot>,
@@ -94,6 +96,26 @@ impl<'a> Plan<'a> {
         chain: Chain,
         memory: usize,
     ) -> Result<Plan<'a>> {
+        let mut layers = chain.split(components)?;
+        let memory = memory / layers.len().max(1);
+        let rest = layers.split_off(1.min(layers.len()));
+        let (chain, components) = layers.pop().unwrap_or_default();
+        let layer = |(chain, components)| {
+            let (engine, averages) = (engine.clone(), averages.clone());
+            Plan::new(
+                observation,
+                survey,
+                used,
+                bundles,
+                components,
+                primary,
+                engine,
+                averages,
+                chain,
+                memory,
+            )
+        };
+        let beside = rest.into_iter().map(layer).collect::<Result<_>>()?;
         let varies = components.iter().any(|component| component.light_curve.is_some());
         let mut plan = Plan {
             observation,
@@ -108,6 +130,7 @@ impl<'a> Plan<'a> {
             longest_exposure: survey.longest_exposure,
             memory,
             chain,
+            beside,
             varies,
             cache: Recent::new(0),
         };
@@ -162,19 +185,30 @@ impl<'a> Plan<'a> {
                 None => told.push((windows.clone(), channels, together, word)),
             }
         }
-        told.into_iter()
-            .map(|(windows, channels, together, word)| {
-                let each = if windows.len() > 1 { " each" } else { "" };
-                let together = if together { " together" } else { "" };
-                let windows = ranges(windows);
-                format!("SPW {windows} ({channels} channel{}{each}){together}: {word}", plural(channels))
-            })
-            .collect()
+        let own = told.into_iter().map(|(windows, channels, together, word)| {
+            let each = if windows.len() > 1 { " each" } else { "" };
+            let together = if together { " together" } else { "" };
+            let windows = ranges(windows);
+            format!("SPW {windows} ({channels} channel{}{each}){together}: {word}", plural(channels))
+        });
+        let mut lines: Vec<String> = own.collect();
+        // Those of other directions often say the same.
+        for line in self.beside.iter().flat_map(Plan::engines) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
     }
 
     /// Whether rows are to be read with their EXPOSURE.
     pub(crate) fn needs_exposure(&self) -> bool {
         self.averages.integration != Rule::middle()
+    }
+
+    /// What predicts components that antennas see through other matrices.
+    pub(crate) fn beside(&self) -> &[Plan<'a>] {
+        &self.beside
     }
 
     /// What identifies the kernel of row `i` of a block.
@@ -200,7 +234,8 @@ impl<'a> Plan<'a> {
 
     /// How many rows a block is to have, where that matters more than its bytes.
     pub(crate) fn rows_wanted(&self) -> Option<usize> {
-        self.setups.values().any(|setup| setup.transform.is_some()).then_some(transform::ROWS)
+        let transforms = |plan: &Plan| plan.setups.values().any(|setup| setup.transform.is_some());
+        (transforms(self) || self.beside.iter().any(transforms)).then_some(transform::ROWS)
     }
 
     /// The kernel of rows with this key, made by the first thread that asks.
@@ -449,7 +484,8 @@ impl<'a> Plan<'a> {
 
     /// The components, for another plan.
     pub(super) fn into_components(self) -> Vec<Component> {
-        self.components
+        let beside = self.beside.into_iter().flat_map(Plan::into_components);
+        self.components.into_iter().chain(beside).collect()
     }
 
     pub(crate) fn kernel_error(&self, data_desc: i32, source: KernelError) -> PredictError {

@@ -234,6 +234,9 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// Whether the column holds a whole model.
     pub complete: bool,
+    /// What was done to further columns, where patches have columns of their own: this tells of the first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Report>,
 }
 
 impl Report {

@@ -14,6 +14,7 @@ use super::beforehand::{
 use super::chain::Chain;
 use super::check::Check;
 use super::choose::choose_sky;
+use super::columns::run_columns;
 use super::deadline::bounded;
 use super::durable::{Done, Durable};
 use super::ending::{SUBTABLE_WAIT, disk_error, finish, mark, sync_tiles, tell_state, write_history};
@@ -22,6 +23,7 @@ use super::error::{PredictError, Result};
 use super::estimate::estimate;
 use super::job::{Job, Mode};
 use super::joint::Bundles;
+use super::many::reach;
 use super::pipeline::{Blocks, Pipeline};
 use super::plan::Plan;
 use super::preview::Outlook;
@@ -71,12 +73,15 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
     check_epsilon(job.options.epsilon)?;
     // A catalogue that is not there, or not understood, should not cost the user a wait for the lock.
     let reading = doing("while reading the catalogue", &job.catalogue);
-    let skies = Skies::open(job)?;
+    let mut skies = Skies::open(job)?;
     skies.prepare(job);
     drop(reading);
+    if job.options.patch_columns.len() > 1 && skies.reads_files() {
+        skies.share(reach(job, &skies)?);
+    }
     let pool = thread_pool(&job.options)?;
     let around = Surroundings { skies: &skies, pool: &pool };
-    bounded(observer, job.options.timeout, begun, |observer| run_within(job, around, observer, begun))
+    bounded(observer, job.options.timeout, begun, |observer| run_columns(job, around, observer, begun))
 }
 
 /// What runs may have in common.
@@ -185,7 +190,7 @@ fn locked_run(
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
     let averages = Averages::new(options.smear, &components, &outlook.centres, &survey, frequencies[1])?;
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
-    let chain = Chain::new(table, &observation, options)?;
+    let chain = Chain::new(table, &observation, options, frequencies)?;
     report.antennas = chain.describe();
     let apart = Bundles::default();
     // What antennas do to the signal is told for each window, and images often are: spectra may jump between them.

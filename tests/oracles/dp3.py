@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 
-def predict(ms, skymodel, column):
+def run(parset):
     import casadata
 
     with tempfile.TemporaryDirectory(prefix="dp3-") as home:
@@ -22,16 +22,20 @@ def predict(ms, skymodel, column):
             file.write(f"measures.directory: {casadata.datapath}\n")
         # DP3 refuses to run beside the threads of numpy's library.
         environment = dict(os.environ, CASARCFILES=settings, OPENBLAS_NUM_THREADS="1")
-        steps = [
-            f"msin={ms}",
-            "steps=[predict]",
-            f"predict.sourcedb={skymodel}",
-            "predict.usebeammodel=false",
-            "msout=.",
-            f"msout.datacolumn={column}",
-        ]
+        # Away from the folder of this file, which has the name of DP3's package.
         code = "import sys; from dp3 import entrypoint; sys.exit(entrypoint())"
-        subprocess.run([sys.executable, "-c", code, *steps], cwd=home, env=environment, check=True)
+        subprocess.run([sys.executable, "-c", code, *parset], cwd=home, env=environment, check=True)
+
+
+def predict(ms, skymodel, column):
+    run([
+        f"msin={ms}",
+        "steps=[predict]",
+        f"predict.sourcedb={skymodel}",
+        "predict.usebeammodel=false",
+        "msout=.",
+        f"msout.datacolumn={column}",
+    ])  # fmt: skip
 
 
 def differ(ms, column, other):
