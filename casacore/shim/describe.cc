@@ -7,6 +7,8 @@
 #include <casacore/tables/Tables/TableDesc.h>
 #include <casacore/tables/Tables/TableRecord.h>
 
+#include <vector>
+
 #include "codec.h"
 #include "internal.h"
 
@@ -70,6 +72,24 @@ void put_managers(Writer& out, const Table& table) {
   }
 }
 
+// casacore's `dataManagerInfo` for the manager of one column alone: that of all opens the files of all.
+Record manager_info(const Table& table, const String& column) {
+  const DataManager* manager = table.findDataManager(column, True);
+  std::vector<String> columns;
+  Vector<String> names = table.tableDesc().columnNames();
+  for (size_t i = 0; i < names.nelements(); ++i) {
+    if (table.findDataManager(names[i], True) == manager) columns.push_back(names[i]);
+  }
+  Record info;
+  info.define("TYPE", manager->dataManagerType());
+  info.define("NAME", manager->dataManagerName());
+  manager->dataManagerInfo(info);
+  info.define("COLUMNS", Vector<String>(columns));
+  Record all;
+  all.defineRecord("*1", info);
+  return all;
+}
+
 }  // namespace
 
 extern "C" {
@@ -83,7 +103,11 @@ int nvss_table_describe(void* table, int topic, const char* name, size_t length,
       case COLUMNS: put_columns(writer, object); break;
       case COLUMN: put_manager(writer, object, column); break;
       case MANAGERS: put_managers(writer, object); break;
-      case MANAGER_INFO: writer.record(object.dataManagerInfo()); break;
+      case MANAGER_INFO: 
+        // Tables that refer to others know their managers together only.
+        writer.record(column.empty() || plain(object) == nullptr ? object.dataManagerInfo()
+                                                                 : manager_info(object, column));
+        break;
       case KEYWORDS: writer.record(object.keywordSet()); break;
       case COLUMN_KEYWORDS: writer.record(TableColumn(object, column).keywordSet()); break;
       case PARTS: put_parts(writer, object); break;

@@ -148,12 +148,25 @@ impl Table {
     /// # Errors
     /// [`Error::Casacore`].
     pub fn data_managers(&self) -> Result<Vec<DataManager>> {
-        let record = self.describe("describe the data managers of", Topic::ManagerInfo, "")?;
+        self.managers_described("")
+    }
+
+    /// The data managers of all columns, or at least the one of `column`.
+    fn managers_described(&self, column: &str) -> Result<Vec<DataManager>> {
+        let record = self.describe("describe the data managers of", Topic::ManagerInfo, column)?;
         let managers = record.into_iter().filter_map(|(_, value)| match value {
             Value::Record(fields) => Some(manager(fields)),
             _ => None,
         });
         Ok(managers.collect())
+    }
+
+    /// The names of the data managers, without a look into their files.
+    ///
+    /// # Errors
+    /// [`Error::Casacore`].
+    pub fn data_manager_names(&self) -> Result<Vec<String>> {
+        Ok(self.manager_files()?.into_iter().map(|(manager, _)| manager.name).collect())
     }
 
     /// The data manager that holds a column.
@@ -162,7 +175,7 @@ impl Table {
     /// [`Error::NoSuchColumn`], [`Error::Casacore`].
     pub fn data_manager_of(&self, column: &str) -> Result<DataManager> {
         self.require(column)?;
-        self.data_managers()?
+        self.managers_described(column)?
             .into_iter()
             .find(|manager| manager.columns.iter().any(|name| name == column))
             .ok_or_else(|| {

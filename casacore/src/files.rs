@@ -133,9 +133,11 @@ fn list(directory: &Path) -> Result<Vec<PathBuf>> {
     let io = |source| Error::Io { operation: "list", path: directory.to_owned(), source };
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        if path.is_file() {
-            files.push(path);
+        let entry = entry.map_err(io)?;
+        let kind = entry.file_type().map_err(io)?;
+        // Most systems tell the kind with the name; only a link must be followed.
+        if kind.is_file() || (kind.is_symlink() && entry.path().is_file()) {
+            files.push(entry.path());
         }
     }
     Ok(files)

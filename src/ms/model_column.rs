@@ -120,13 +120,12 @@ impl<'t> ModelColumn<'t> {
                     .into(),
             ));
         }
-        let managers = ms.data_managers()?;
-        let manager = managers.iter().find(|m| m.columns.iter().any(|c| c == name));
+        let manager = ms.data_manager_of(name)?;
         Ok(ModelColumn {
             ms,
             name: name.into(),
             fixed,
-            tile_rows: manager.and_then(stored_tile_rows).unwrap_or(1),
+            tile_rows: stored_tile_rows(&manager).unwrap_or(1),
             presence: Presence::Present { manager: description.manager_type },
         })
     }
@@ -257,7 +256,7 @@ impl<'t> ModelColumn<'t> {
     fn free_manager_name(&self) -> Result<String> {
         let base =
             if self.name == "MODEL_DATA" { "TiledModel".to_owned() } else { format!("Tiled{}", self.name) };
-        let taken: BTreeSet<String> = self.ms.data_managers()?.into_iter().map(|m| m.name).collect();
+        let taken = self.ms.data_manager_names()?;
         Ok((1..)
             .map(|n| if n == 1 { base.clone() } else { format!("{base}{n}") })
             .find(|name| !taken.contains(name))

@@ -38,6 +38,20 @@ impl RowList {
         self.len += 1;
     }
 
+    /// Adds rows that follow one another, after all that are there.
+    fn extend(&mut self, rows: Range<u64>) {
+        for row in rows.clone() {
+            if let Some(run) = self.runs.last_mut().filter(|run| run.count > 1 && run.step == 1)
+                && run.first + run.count == row
+            {
+                run.count += rows.end - row;
+                self.len += rows.end - row;
+                return;
+            }
+            self.push(row);
+        }
+    }
+
     /// How many rows.
     pub fn len(&self) -> u64 {
         self.len
@@ -88,7 +102,7 @@ impl Collector {
             return;
         }
         let (list, hashers) = self.of.entry(block.data_desc[range.start]).or_default();
-        range.clone().for_each(|i| list.push(block.start + i as u64));
+        list.extend(block.start + range.start as u64..block.start + range.end as u64);
         // Each column for itself: what comes together depends on the order of the rows of others.
         let columns: [&[u8]; COLUMNS] = [
             bytemuck::cast_slice(&block.field[range.clone()]),
@@ -132,6 +146,11 @@ mod tests {
             numbers.iter().for_each(|row| list.push(*row));
             assert!(list.runs.len() <= most, "{:?}", list.runs);
             assert_eq!(list.len(), numbers.len() as u64);
+            let mut extended = RowList::default();
+            numbers
+                .chunk_by(|a, b| a + 1 == *b)
+                .for_each(|rows| extended.extend(rows[0]..rows[0] + rows.len() as u64));
+            assert_eq!(extended, list);
             for from in 0..=numbers.len() {
                 for to in from..=numbers.len() {
                     let part: Vec<u64> = list.numbers(from as u64..to as u64).collect();

@@ -6,7 +6,7 @@
 //! casacore's way.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -108,6 +108,36 @@ impl TileFile {
         Ok(())
     }
 
+    /// Writes rows [Jy] that lie apart in memory: `rows` are their numbers and where each begins in `data`, in any order. `data`
+    /// is left in the file's byte order.
+    ///
+    /// # Errors
+    /// What the system says, for instance that the disk is full.
+    pub fn write_apart(&self, rows: &mut [(u64, usize)], data: &mut [Complex32]) -> io::Result<()> {
+        rows.sort_unstable();
+        let length = self.row_bytes as usize / size_of::<Complex32>();
+        let end = rows.iter().map(|row| row.1 + length).max().unwrap_or(0);
+        if end > data.len() || rows.last().is_some_and(|row| row.0 >= self.rows) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not rows of the column"));
+        }
+        if self.swapped {
+            swap(data);
+        }
+        let _doing = self.doing("while writing");
+        for neighbours in rows.chunk_by(|a, b| a.0 + 1 == b.0) {
+            // What also lies together in memory is one piece.
+            let pieces = neighbours.chunk_by(|a, b| a.1 + length == b.1);
+            let pieces: Vec<IoSlice> = pieces
+                .map(|piece| &data[piece[0].1..piece[0].1 + piece.len() * length])
+                .map(|piece| IoSlice::new(bytemuck::cast_slice(piece)))
+                .collect();
+            let offset = neighbours[0].0 * self.row_bytes;
+            write_pieces(&self.file, pieces, offset)?;
+            self.behind.wrote(&self.file, offset, neighbours.len() as u64 * self.row_bytes);
+        }
+        Ok(())
+    }
+
     /// Reads whole rows [Jy] from row `start` on.
     ///
     /// # Errors
@@ -135,6 +165,26 @@ impl TileFile {
             Err(io::Error::new(io::ErrorKind::InvalidInput, "not whole rows of the column"))
         }
     }
+}
+
+/// The most pieces that Linux and others take in one call.
+const MOST_PIECES: usize = 1024;
+
+/// Writes pieces of memory one after the other from `offset` on.
+fn write_pieces(file: &File, mut pieces: Vec<IoSlice>, mut offset: u64) -> io::Result<()> {
+    let mut rest = pieces.as_mut_slice();
+    while !rest.is_empty() {
+        match rustix::io::pwritev(file, &rest[..rest.len().min(MOST_PIECES)], offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                IoSlice::advance_slices(&mut rest, written);
+                offset += written as u64;
+            }
+            Err(rustix::io::Errno::INTR) => (),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// The axes of a shape in a data manager's description, in casacore's order.

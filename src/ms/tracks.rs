@@ -1,6 +1,7 @@
 //! Some of the baselines of an observation, with the longest of them: what grids over (u, v, w) are made for.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::rows::{RowBlock, is_finite};
 
@@ -54,24 +55,13 @@ fn keeps(integration: u32, halvings: u32) -> bool {
 impl Tracks {
     /// Looks at the next rows.
     pub(super) fn add(&mut self, block: &RowBlock) {
-        for (i, uvw) in block.uvw.iter().enumerate().filter(|(_, uvw)| is_finite(uvw)) {
-            let (field, data_desc, time) = (block.field[i], block.data_desc[i], block.time[i]);
-            let window = self.windows.entry(data_desc).or_default();
-            let here = (field, time.to_bits());
-            if window.now != Some(here) {
-                window.now = Some(here);
-                window.count += 1;
-                window.last.clear();
-                let latest = window.latest.unwrap_or(time);
-                self.unordered |= time < latest;
-                window.latest = Some(latest.max(time));
-            }
-            let row = TrackRow { field, data_desc, time, uvw: *uvw, integration: window.count - 1 };
-            if keeps(row.integration, self.halvings) {
-                self.rows.push(row);
-            } else {
-                window.last.push(row);
-            }
+        let of = |i: usize| (block.field[i], block.data_desc[i], block.time[i].to_bits());
+        let mut from = 0;
+        while from < block.uvw.len() {
+            // The rows of an integration mostly follow one another: its window is looked up once.
+            let same = (from..block.uvw.len()).take_while(|i| of(*i) == of(from)).count();
+            self.add_run(block, from..from + same);
+            from += same;
         }
         while self.rows.len() > MOST && self.windows.values().any(|window| window.count >> self.halvings > 2)
         {
@@ -85,6 +75,33 @@ impl Tracks {
                 }
             }
             self.rows.retain(|row| keeps(row.integration, halvings));
+        }
+    }
+
+    /// Looks at rows of a block that have one FIELD_ID, DATA_DESC_ID and TIME.
+    fn add_run(&mut self, block: &RowBlock, run: Range<usize>) {
+        let (field, data_desc) = (block.field[run.start], block.data_desc[run.start]);
+        let time = block.time[run.start];
+        let mut finite = block.uvw[run].iter().filter(|uvw| is_finite(uvw)).peekable();
+        if finite.peek().is_none() {
+            return;
+        }
+        let window = self.windows.entry(data_desc).or_default();
+        let here = (field, time.to_bits());
+        if window.now != Some(here) {
+            window.now = Some(here);
+            window.count += 1;
+            window.last.clear();
+            let latest = window.latest.unwrap_or(time);
+            self.unordered |= time < latest;
+            window.latest = Some(latest.max(time));
+        }
+        let integration = window.count - 1;
+        let rows = finite.map(|uvw| TrackRow { field, data_desc, time, uvw: *uvw, integration });
+        if keeps(integration, self.halvings) {
+            self.rows.extend(rows);
+        } else {
+            window.last.extend(rows);
         }
     }
 

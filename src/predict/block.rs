@@ -115,24 +115,15 @@ impl Block {
     }
 
     /// Writes each window's part of the rows to its own rows.
-    fn scatter(&self, tiles: &TileFile) -> std::io::Result<()> {
+    fn scatter(&mut self, tiles: &TileFile) -> std::io::Result<()> {
         let Some(shape) = self.shapes.first() else { return Ok(()) };
         let cell = shape.len() / self.windows.len();
-        let mut part = Vec::new();
+        let mut rows = Vec::with_capacity(self.actions.len() * self.windows.len());
         for (window, numbers) in self.windows.iter().enumerate() {
-            for run in self.runs(|action| action != Action::Keep) {
-                let numbers = &numbers[run.first..run.first + run.rows];
-                let mut rows = self.data[run.range()].chunks_exact(shape.len());
-                for neighbours in numbers.chunk_by(|a, b| a + 1 == *b) {
-                    part.clear();
-                    for row in rows.by_ref().take(neighbours.len()) {
-                        part.extend_from_slice(&row[window * cell..(window + 1) * cell]);
-                    }
-                    tiles.write(neighbours[0], &mut part)?;
-                }
-            }
+            let changed = (0..self.actions.len()).filter(|i| self.actions[*i] != Action::Keep);
+            rows.extend(changed.map(|i| (numbers[i], i * shape.len() + window * cell)));
         }
-        Ok(())
+        tiles.write_apart(&mut rows, &mut self.data)
     }
 
     /// The row of the table, and the first channel, of a window of row `i`; of its only one where windows are on their own.

@@ -59,7 +59,7 @@ pub struct Silent;
 
 impl Observer for Silent {}
 
-/// Rows of spectral windows that go together are written by multiples of so many, which suits the kernels' groups.
+/// What is written without casacore need not be whole tiles, but multiples of so many rows, which suits the kernels' groups.
 const JOINT_ROWS: usize = 16;
 
 /// Predicts a catalogue into the model column of a MeasurementSet.
@@ -197,7 +197,8 @@ fn locked_run(
     // Rows that are done are told by their place in the table, which is not that of windows together.
     let joins =
         chain.is_none() && skies.images().is_none() && options.mode == Mode::Replace && !options.resume;
-    let together = if joins && tiles::expected(table, &column, &selection, options) {
+    let direct = tiles::expected(table, &column, &selection, options);
+    let together = if joins && direct {
         Bundles::new(&observation, &survey, &selection, new_column)?
     } else {
         Bundles::default()
@@ -226,6 +227,11 @@ fn locked_run(
         }
         let row_bytes = selection.shapes.values().map(|shape| shape.bytes()).max().unwrap_or(0);
         let keeps_old = !new_column && (options.mode != Mode::Replace || partial);
+        // Few rows are cut finer where no tile is cut by it: no thread waits for the last of them, and memory serves again.
+        let share = (rows_of(false) as usize / (8 * threads)).max(JOINT_ROWS);
+        if direct && wanted.is_none() && share < tile_rows {
+            return Blocks::new(row_bytes, JOINT_ROWS, threads, memory, keeps_old, Some(share));
+        }
         Blocks::new(row_bytes, tile_rows, threads, memory, keeps_old, wanted)
     };
     let mut blocks = cut(bundles, &plan);
