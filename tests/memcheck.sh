@@ -20,6 +20,7 @@ for binary in "${binaries[@]}"; do
     [[ $name == *${1:-}* ]] || continue
     begun=$SECONDS
     if NVSS_PREDICT_SIMD=portable valgrind --quiet --error-exitcode=9 --child-silent-after-fork=yes --fair-sched=yes \
+        --suppressions=tests/memcheck.supp \
         "$binary" --test-threads=1 > "$log" 2>&1; then
         outcome="no error"
     else
