@@ -100,6 +100,9 @@ fn a_bad_one_does_not_stop_the_others() {
     assert_eq!(codes, [0, 3, 0], "{told}");
     assert!(told[1]["error"].as_str().unwrap().contains("drift1.ms"), "{told}");
     assert_eq!(told[2]["report"]["complete"], true, "{told}");
+    // Each keeps the command, but not the names of all the others.
+    let kept = told[2]["report"]["arguments"].as_str().expect("a command");
+    assert!(kept.ends_with("more MeasurementSets") && !kept.contains("drift1.ms"), "{kept}");
     // Both are bad input: the code they share.
     list(&[&all[0], &missing, &all[1]]).exits(3).says(&["1 done, 2 failed"]);
     // A sky too faint for single precision fails the check of the first; the second cannot be opened.

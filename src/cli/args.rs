@@ -1,6 +1,7 @@
 //! The arguments as they are typed, and the job they mean.
 
-use std::ffi::OsString;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -311,8 +312,11 @@ impl PredictArgs {
         self.output.check()?;
         let catalogue = resolved(catalogue)?;
         let options = self.sky.options(&catalogue)?;
-        let options = self.run.options(self.output.options(options))?;
-        let options = Options { patch_columns: self.patch_columns()?, ..options };
+        let options = Options {
+            arguments: for_each_of(&self.ms, std::env::args_os().skip(1).collect()),
+            patch_columns: self.patch_columns()?,
+            ..self.run.options(self.output.options(options))?
+        };
         Ok(Batch { ms: self.ms.clone(), at_once: self.run.jobs.into(), options, catalogue })
     }
 
@@ -480,6 +484,19 @@ pub(super) fn command_line() -> String {
     typed("nvss-predict", &words)
 }
 
+/// The command line that each of several MeasurementSets keeps: the first one stands for the others, or a thousand of them would
+/// keep a thousand names each.
+fn for_each_of(all: &[PathBuf], words: Vec<OsString>) -> String {
+    let others: HashSet<&OsStr> = all.iter().skip(1).map(|ms| ms.as_os_str()).collect();
+    let count = words.len();
+    let words: Vec<OsString> = words.into_iter().filter(|word| !others.contains(word.as_os_str())).collect();
+    let typed = typed("nvss-predict", &words);
+    match count - words.len() {
+        0 => typed,
+        left_out => format!("{typed} # and {left_out} more MeasurementSets"),
+    }
+}
+
 /// A command as one could type it.
 pub(super) fn typed(program: &str, words: &[OsString]) -> String {
     let quote = |word: &str| {
@@ -499,6 +516,15 @@ pub(super) fn typed(program: &str, words: &[OsString]) -> String {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn one_of_many_does_not_name_them_all() {
+        let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        let all = ["a.ms", "b.ms", "c.ms"].map(PathBuf::from);
+        let typed = for_each_of(&all, words("-q a.ms b.ms c.ms sky.csv"));
+        assert_eq!(typed, "nvss-predict -q a.ms sky.csv # and 2 more MeasurementSets");
+        assert_eq!(for_each_of(&all[..1], words("a.ms sky.csv")), "nvss-predict a.ms sky.csv");
+    }
 
     #[test]
     fn the_arguments_are_consistent() {
