@@ -38,8 +38,8 @@ pub(super) struct ConvertArgs {
     /// The file to make; the end of its name tells the format
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// The format to write, instead of telling it from the name: bbs, wsclean, clscript, hyperdrive, ao, rts, woden, oskar,
-    /// sagecal, lsm, tigger, pyradiosky, pybdsf, selavy
+    /// The format to write, instead of telling it from the name: bbs, wsclean, clscript, hyperdrive, hyperdrivefits, ao, rts,
+    /// woden, oskar, sagecal, lsm, tigger, pyradiosky, skyh5, pybdsf, selavy
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     to: Option<Format>,
     /// Replace the file if it exists

@@ -19,7 +19,7 @@ use crate::coords::{Direction, Frame};
 use crate::sky::{AngleFrame, Gaussian, Shape, Shapelet, ShapeletConvention, ShapeletTerm, Spectrum, Stokes};
 
 /// The frequency of power laws [Hz].
-const REFERENCE: f64 = 200e6;
+pub(super) const REFERENCE: f64 = 200e6;
 
 /// The kinds of lists.
 #[derive(Clone, Copy, PartialEq)]

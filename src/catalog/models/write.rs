@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::losses::Losses;
 use super::{
-    ao, bbs_write, clscript, hyperdrive, lsm, oskar, pybdsf, pyradiosky, rts, sagecal, selavy, tigger, woden,
+    ao, bbs_write, clscript, hyperdrive, hyperdrive_fits_write, lsm, oskar, pybdsf, pyradiosky, rts, sagecal,
+    selavy, skyh5_write, tigger, woden,
 };
 use crate::catalog::Format;
 use crate::sky::Component;
@@ -29,6 +30,7 @@ pub const WRITERS: &[Writer] = &[
     Writer { format: Format::Wsclean, endings: &["-sources.txt"], write: bbs_write::write_wsclean },
     Writer { format: Format::ClScript, endings: &[".py"], write: clscript::write },
     Writer { format: Format::Hyperdrive, endings: &[".yaml", ".yml"], write: hyperdrive::write },
+    Writer { format: Format::HyperdriveFits, endings: &[".fits"], write: hyperdrive_fits_write::write },
     Writer { format: Format::Ao, endings: &[".ao.txt", ".ao"], write: ao::write },
     Writer { format: Format::Rts, endings: &[".rts.txt", ".rts"], write: rts::write },
     Writer { format: Format::Woden, endings: &[".woden.txt", ".woden"], write: woden::write },
@@ -37,6 +39,7 @@ pub const WRITERS: &[Writer] = &[
     Writer { format: Format::Lsm, endings: &[".lsm.html"], write: lsm::write },
     Writer { format: Format::Tigger, endings: &[".lsm.txt"], write: tigger::write },
     Writer { format: Format::Pyradiosky, endings: &[".pyradiosky.txt"], write: pyradiosky::write },
+    Writer { format: Format::Skyh5, endings: &[".skyh5"], write: skyh5_write::write },
     Writer { format: Format::Pybdsf, endings: &[".gaul", ".srl"], write: pybdsf::write },
     Writer { format: Format::Selavy, endings: &[".selavy.txt", ".components.txt"], write: selavy::write },
 ];
