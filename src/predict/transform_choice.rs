@@ -363,9 +363,20 @@ struct Look<'a> {
     lists: Vec<Lists>,
     /// How many components each of the lists stands for.
     each: usize,
-    /// Of images: for each run of channels the samples, some pixels, and how many each stands for.
-    images: Vec<(Range<usize>, Vec<f64>, Vec<(usize, Few)>, usize)>,
+    /// Of images, those for each run of channels.
+    images: Vec<Run>,
     samples: Vec<f64>,
+}
+
+/// Some pixels of the images that a run of channels takes.
+struct Run {
+    channels: Range<usize>,
+    /// [Hz]
+    samples: Vec<f64>,
+    /// For each Stokes parameter.
+    few: Vec<(usize, Few)>,
+    /// How many each stands for.
+    each: usize,
 }
 
 impl<'a> Look<'a> {
@@ -383,7 +394,7 @@ impl<'a> Look<'a> {
         let images = images.map(|(run, each)| {
             let samples = transform.frequencies(&channels[run.clone()]);
             let few = plan.few(setup, view, &samples, SOME);
-            (run, samples, few, each)
+            Run { channels: run, samples, few, each }
         });
         Look { plan, setup, lists, each, images: images.collect(), samples }
     }
@@ -399,7 +410,7 @@ impl<'a> Look<'a> {
         }
         let options = NufftOptions::new(options.epsilon, options.memory / self.images.len());
         let mut all: Option<NufftCost> = None;
-        for (run, samples, few, each) in &self.images {
+        for Run { channels: run, samples, few, each } in &self.images {
             let slots: Vec<(usize, &dyn Patches)> =
                 few.iter().map(|(stokes, few)| (*stokes, few as &dyn Patches)).collect();
             let channels = &channels[run.clone()];
