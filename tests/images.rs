@@ -91,6 +91,81 @@ fn every_epsilon_holds() {
     }
 }
 
+/// The rms error of some visibilities against the plain sum over all pixels, relative to rms |V|.
+fn judge(ms: &Path, count: usize, images: &[PathBuf]) -> f64 {
+    let mut words = args!["judge", ms, "MODEL_DATA"].to_vec();
+    let count = count.to_string();
+    words.push(count.as_ref());
+    words.extend(images.iter().map(|path| path.as_os_str()));
+    let found: Value = serde_json::from_str(&oracle_ok("images.py", words)).expect("JSON");
+    say(&format!(
+        "{} pixels: rms error {:.2e}",
+        found["pixels"],
+        found["relative"].as_f64().unwrap_or(f64::NAN)
+    ));
+    found["relative"].as_f64().expect("a number")
+}
+
+/// A smooth image of a million pixels, its centre 1° off those of the drift fields: alone and with one of Stokes Q, as Taylor
+/// terms, and as channels that are stepped or fitted.
+#[test]
+fn dense_images_are_predicted_as_they_are() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let options =
+        ["--antennas", "24", "--times", "6", "--channels", "32", "--spws", "2", "--four-correlations"];
+    let ms = demo(&scratch, &options);
+    let (folder, _) = make(&scratch, "dense", &ms);
+    let file = |name: &str| folder.join(name);
+    let both = [file("dense-I-model.fits"), file("dense-Q-model.fits")];
+    for (epsilon, count) in [("1e-4", 60), ("1e-6", 120)] {
+        let prefix = file("dense");
+        predict_image(args!["--epsilon", epsilon, &ms, &prefix]).exits(0).says(&["nufft3d", "pixels"]);
+        let error = judge(&ms, count, &both);
+        assert!(error <= epsilon.parse().unwrap(), "{epsilon}: {error:e}");
+    }
+    predict_image(args![&ms, &file("mfs")]).exits(0).says(&["3 Taylor terms", "nufft3d"]);
+    let terms: Vec<PathBuf> = (0..3).map(|k| file(&format!("mfs.model.tt{k}.fits"))).collect();
+    assert!(judge(&ms, 60, &terms) <= 1e-6);
+    predict_image(args!["--spectrum", "stepped", &ms, &file("run")]).exits(0).says(&["4 images", "nufft3d"]);
+    let channels: Vec<PathBuf> = (0..4).map(|k| file(&format!("run-{k:04}-model.fits"))).collect();
+    assert!(judge(&ms, 60, &channels) <= 1e-6);
+    // The run's own check judges what has no oracle here: fitted channels, and a beam.
+    predict_image(args!["--epsilon", "1e-5", &ms, &file("run")]).exits(0).says(&["polynomials", "nufft3d"]);
+    predict_image(args![
+        "--epsilon",
+        "1e-4",
+        "--beam",
+        "airy:4.7",
+        "--fields",
+        "0",
+        &ms,
+        "--image",
+        &terms[0]
+    ])
+    .exits(0)
+    .says(&["Airy", "nufft3d", "a grid for each view"]);
+    predict_image(args!["--memory", "4MiB", &ms, &file("dense")]).exits(3).says(&["--memory"]);
+}
+
+/// The same of 4096 × 4096 pixels, within the image and 1 GiB of memory: `cargo test --release --test images -- --ignored huge`
+#[test]
+#[ignore = "a study of minutes"]
+fn a_huge_image_is_predicted_as_it_is() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = demo(&scratch, &["--antennas", "64", "--times", "24", "--channels", "64"]);
+    let (folder, _) = make(&scratch, "huge", &ms);
+    let image = [folder.join("huge-model.fits")];
+    for epsilon in ["1e-4", "1e-6"] {
+        predict_image(args!["-v", "--epsilon", epsilon, &ms, "--image", &image[0]])
+            .exits(0)
+            .says(&["nufft3d"]);
+        let error = judge(&ms, 40, &image);
+        assert!(error <= epsilon.parse().unwrap(), "{epsilon}: {error:e}");
+    }
+}
+
 /// SIN, slant SIN, NCP, TAN, ZEA, ARC and STG in ICRS, J2000, B1950 and galactic coordinates, turned and stretched.
 #[test]
 fn projections_and_frames_are_those_of_astropy() {

@@ -31,7 +31,7 @@ pub use envelope::hermite_functions;
 pub use error::KernelError;
 pub use far::sum_points;
 pub use model::{Mix, Plane, Points, Round, Shape, Shapelets, Source};
-pub use nufft3d::{Nufft3d, NufftCost, NufftOptions, NufftScratch, NufftSky};
+pub use nufft3d::{Nufft3d, NufftCost, NufftOptions, NufftScratch, NufftSky, Patch, Patches};
 pub use num_complex::{Complex32, Complex64};
 pub use peak::multiply_adds;
 pub use simd::SimdLevel;

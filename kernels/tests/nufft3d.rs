@@ -4,7 +4,8 @@ mod common;
 
 use common::{Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, errors, lofar, stokes_i, uniform};
 use kernels::{
-    Complex32, KernelError, Mix, Nufft3d, NufftOptions, NufftSky, Plane, Points, Shape, SimdLevel, Source,
+    Complex32, KernelError, Mix, Nufft3d, NufftOptions, NufftSky, Patch, Patches, Plane, Points, Shape,
+    SimdLevel, Source,
 };
 
 const ZERO: Complex32 = Complex32::ZERO;
@@ -329,6 +330,203 @@ fn points_are_sources() {
     let sky = NufftSky { samples: &band, planes: &[], points: &odd };
     let refused = Nufft3d::of_sky(SimdLevel::detect(), &band, &sky, &mix, &first.uvw, &options);
     assert!(matches!(refused.map(|_| ()), Err(KernelError::NotFinite { what: "points", index: 0 })));
+}
+
+/// Square tiles of pixels.
+struct Tiles<'a> {
+    case: &'a Case,
+    pixels: usize,
+    tile: usize,
+    patches: Vec<Patch>,
+}
+
+impl<'a> Tiles<'a> {
+    /// Those of an image whose pixels are the sources of a case, row by row.
+    fn new(case: &'a Case, pixels: usize, tile: usize) -> Self {
+        let mut tiles = Self { case, pixels, tile, patches: Vec::new() };
+        let count = pixels.div_ceil(tile).pow(2);
+        for patch in 0..count {
+            let lmn: Vec<[f64; 3]> = tiles.members(patch).map(|s| case.sources[s].lmn).collect();
+            let middle = lmn[lmn.len() / 2];
+            let chord = |place: &[f64; 3]| (0..3).map(|i| (place[i] - middle[i]).powi(2)).sum::<f64>().sqrt();
+            let radius = lmn.iter().map(chord).fold(0.0, f64::max);
+            tiles.patches.push(Patch { lmn: middle, radius, points: lmn.len() });
+        }
+        tiles
+    }
+
+    fn members(&self, patch: usize) -> impl Iterator<Item = usize> + use<> {
+        let across = self.pixels.div_ceil(self.tile);
+        let (x, y) = (patch % across * self.tile, patch / across * self.tile);
+        let (pixels, tile) = (self.pixels, self.tile);
+        (y..pixels.min(y + tile)).flat_map(move |y| (x..pixels.min(x + tile)).map(move |x| y * pixels + x))
+    }
+}
+
+impl Patches for Tiles<'_> {
+    fn patches(&self) -> &[Patch] {
+        &self.patches
+    }
+
+    fn read(&self, patch: usize, places: &mut Vec<[f64; 3]>, spectra: &mut Vec<f32>) {
+        let width = self.case.spectra.len() / self.case.sources.len();
+        for s in self.members(patch) {
+            places.push(self.case.sources[s].lmn);
+            spectra.extend_from_slice(&self.case.spectra[s * width..(s + 1) * width]);
+        }
+    }
+}
+
+/// An image of so many pixels a side about a direction, `degrees` wide, with blobs that have spectral indices of their own.
+fn blobs(
+    pixels: usize,
+    degrees: f64,
+    middle: [f64; 2],
+    samples: &[f64],
+    uvw: &[[f64; 3]],
+    seed: u64,
+) -> Case {
+    let mut random = Random(seed);
+    let blobs: Vec<[f64; 5]> = (0..5)
+        .map(|_| {
+            let at = [random.symmetric(), random.symmetric()].map(|x| 0.3 * x);
+            [at[0], at[1], 0.02 + 0.05 * random.next(), random.symmetric(), random.symmetric()]
+        })
+        .collect();
+    let (mut sources, mut spectra) = (Vec::new(), Vec::new());
+    for i in 0..pixels * pixels {
+        let [x, y] = [i % pixels, i / pixels].map(|i| (i as f64 + 0.5) / pixels as f64 - 0.5);
+        let [l, m] = [x, y].map(|x| x * degrees.to_radians());
+        let [l, m] = [l + middle[0], m + middle[1]];
+        sources.push(Source { lmn: [l, m, (1.0 - l * l - m * m).sqrt() - 1.0], shape: Shape::Point });
+        for f in samples {
+            let of = |&[a, b, size, flux, index]: &[f64; 5]| {
+                let bell = (-((x - a).powi(2) + (y - b).powi(2)) / (2.0 * size * size)).exp();
+                flux * bell * (f / 1.4e9).powf(index - 0.7)
+            };
+            spectra.push(blobs.iter().map(of).sum::<f64>() as f32);
+        }
+    }
+    Case { uvw: uvw.to_vec(), channels: samples.to_vec(), sources, spectra }
+}
+
+/// Points that patches hand out are the sum in double precision, and what they are as one list: near the phase centre and far
+/// from it, cut into facets, on arrays that are flat or not.
+#[test]
+fn patches_are_their_points() {
+    let band = uniform(1.31e9, 187.5e6 / 24.0, 24);
+    for (degrees, middle, tile, reach, memory) in [
+        (1.5, [0.0, 0.0], 16, 2600.0, MEMORY),
+        (3.0, [0.1, -0.2], 16, 1000.0, MEMORY),
+        (20.0, [0.1, 0.0], 7, 300.0, 240 << 20),
+    ] {
+        let array = Array { reach, ..field(1.0) };
+        let uvw = Case::new(array, band.clone(), 1, POINT, 24).uvw;
+        let case = blobs(80, degrees, middle, &band, &uvw, 3);
+        let tiles = Tiles::new(&case, 80, tile);
+        let truth = case.truth();
+        let lmn: Vec<[f64; 3]> = case.sources.iter().map(|source| source.lmn).collect();
+        for (level, epsilon) in [
+            (SimdLevel::detect(), 1e-3),
+            (SimdLevel::detect(), 1e-4),
+            (SimdLevel::detect(), 1e-6),
+            (SimdLevel::Portable, 1e-4),
+        ] {
+            let options = NufftOptions::new(epsilon, memory).threads(2);
+            let slots: [(usize, &dyn Patches); 1] = [(0, &tiles)];
+            let made =
+                Nufft3d::of_patches(level, &band, &band, &slots, &stokes_i(1), &uvw, &options).unwrap();
+            let found = run(&made, &uvw);
+            let (rms, max) = errors(&found, &truth);
+            let points = [Points { stokes: 0, lmn: &lmn, spectra: &case.spectra }];
+            let sky = NufftSky { samples: &band, planes: &[], points: &points };
+            let list = Nufft3d::of_sky(level, &band, &sky, &stokes_i(1), &uvw, &options).unwrap();
+            let widened: Vec<_> = run(&list, &uvw).iter().map(common::widen).collect();
+            let (apart, _) = errors(&found, &widened);
+            let what = format!(
+                "{degrees} deg, {epsilon:.0e}: rms {rms:.2e}, max {max:.2e}, {apart:.2e} from the list, {} facets, {} MB",
+                made.facets(),
+                made.bytes() >> 20
+            );
+            println!("{what}");
+            assert!(rms <= epsilon && max <= 20.0 * epsilon && apart <= 1.5 * epsilon, "{what}");
+            assert!(made.bytes() <= memory && made.others() == 0, "{what}");
+            let cost = Nufft3d::cost_of_patches(level, &band, &band, &slots, 1, &stokes_i(1), &uvw, &options)
+                .unwrap();
+            assert!(cost.facets == made.facets() && cost.bytes > made.bytes() && cost.set_up > 0.0);
+        }
+    }
+}
+
+/// Patches of several Stokes parameters, each with spectra at a few frequencies, mix into correlations.
+#[test]
+fn patches_of_four_stokes_parameters() {
+    let i = Complex32::I;
+    let mix = Mix::new(vec![
+        [ONE, ONE, ZERO, ZERO],
+        [ZERO, ZERO, ONE, i],
+        [ZERO, ZERO, ONE, -i],
+        [ONE, -ONE, ZERO, ZERO],
+    ])
+    .unwrap();
+    let band = uniform(1.49e9, -1e6, 180);
+    let samples = Nufft3d::samples(&band, 8);
+    let uvw = Case::new(field(1.0), band.clone(), 1, POINT, 9).uvw;
+    let of = |frequencies: &[f64]| -> Vec<Case> {
+        (0..4).map(|stokes| blobs(32, 1.0, [0.0, 0.01], frequencies, &uvw, 10 + stokes)).collect()
+    };
+    let (whole, few) = (of(&band), of(&samples));
+    let expected = common::correlations(&whole);
+    let tiles: Vec<Tiles> = few.iter().map(|case| Tiles::new(case, 32, 10)).collect();
+    let order = [2, 0, 3, 1];
+    let slots: Vec<(usize, &dyn Patches)> =
+        order.iter().map(|&stokes| (stokes, &tiles[stokes] as &dyn Patches)).collect();
+    let make = |slots: &[(usize, &dyn Patches)], threads| {
+        let options = NufftOptions::new(1e-6, MEMORY).threads(threads);
+        Nufft3d::of_patches(SimdLevel::detect(), &band, &samples, slots, &mix, &uvw, &options)
+    };
+    let found = run(&make(&slots, 1).unwrap(), &uvw);
+    let (rms, max) = errors(&found, &expected);
+    assert!(rms <= 1e-6 && max <= 2e-5, "rms {rms:.2e}, max {max:.2e}");
+    assert_eq!(found, run(&make(&slots, 3).unwrap(), &uvw));
+    let twice = [slots[0], slots[1], slots[0]];
+    assert!(matches!(make(&twice, 1), Err(KernelError::OutOfRange { what: "stokes", .. })));
+}
+
+/// Patches that are not what they say they are.
+#[test]
+fn patches_that_lie_are_refused() {
+    let band = uniform(1.31e9, 1e6, 20);
+    let uvw = Case::new(field(1.0), band.clone(), 1, POINT, 9).uvw;
+    let case = blobs(32, 1.0, [0.0, 0.0], &band, &uvw, 1);
+    let make = |case: &Case, change: &dyn Fn(&mut Patch), uvw: &[[f64; 3]]| {
+        let mut tiles = Tiles::new(case, 32, 16);
+        change(&mut tiles.patches[3]);
+        let slots: [(usize, &dyn Patches); 1] = [(0, &tiles)];
+        let options = NufftOptions::new(1e-4, MEMORY);
+        Nufft3d::of_patches(SimdLevel::detect(), &band, &band, &slots, &stokes_i(1), uvw, &options)
+            .map(|made| made.facets())
+    };
+    assert_eq!(make(&case, &|_| {}, &uvw), Ok(1));
+    assert!(matches!(
+        make(&case, &|patch| patch.points += 1, &uvw),
+        Err(KernelError::Length { what: "a patch", expected: 257, found: 256 })
+    ));
+    for change in [|patch: &mut Patch| patch.radius *= 0.5, |patch: &mut Patch| patch.lmn[2] += 1e-6] {
+        let refused = make(&case, &change, &uvw);
+        assert!(matches!(refused, Err(KernelError::OutOfRange { what: "patches", index: 3 })), "{refused:?}");
+    }
+    assert!(matches!(
+        make(&case, &|patch| patch.radius = f64::NAN, &uvw),
+        Err(KernelError::NotFinite { what: "patches", index: 3 })
+    ));
+    // On baselines of thousands of kilometres, no expansion holds a quarter of a degree.
+    let long: Vec<[f64; 3]> = uvw.iter().map(|row| row.map(|x| 3e4 * x)).collect();
+    let refused = make(&case, &|_| {}, &long);
+    assert!(matches!(refused, Err(KernelError::OutOfRange { what: "patches", .. })), "{refused:?}");
+    let mut odd = blobs(32, 1.0, [0.0, 0.0], &band, &uvw, 1);
+    odd.spectra[100] = f32::NAN;
+    assert!(matches!(make(&odd, &|_| {}, &uvw), Err(KernelError::NotFinite { what: "patches", .. })));
 }
 
 /// What a plan would cost is told from some of its sources and baselines: its memory to within a quarter.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fitsio::errors::Error as FitsError;
 
-use super::fits::{self, FREQUENCIES, Keywords, OpenError};
+use super::fits::{self, FREQUENCIES, FitsFileError, Keywords};
 use crate::beam::{Axes, ImageBeam, ImageError, Plane, Projection};
 
 /// More values than any beam has; a damaged header must not ask for all the memory.
@@ -17,32 +17,9 @@ const MOST_VALUES: usize = 1 << 30;
 /// Why a beam image could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BeamFitsError {
-    /// The file cannot be opened.
-    #[error("{}: cannot be read", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        #[source]
-        source: std::io::Error,
-    },
-    /// cfitsio cannot read it.
-    #[error("{}: not a FITS file that can be read", path.display())]
-    Fits {
-        /// The file.
-        path: PathBuf,
-        /// What cfitsio says.
-        #[source]
-        source: Box<FitsError>,
-    },
-    /// Its axes are not those of a beam.
-    #[error("{}: {message}", path.display())]
-    Layout {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        message: String,
-    },
+    /// It cannot be read, or its axes are not those of a beam.
+    #[error(transparent)]
+    File(#[from] FitsFileError),
     /// Its values make no beam.
     #[error("{}: not a beam", path.display())]
     Beam {
@@ -62,19 +39,14 @@ pub enum BeamFitsError {
 /// # Errors
 /// [`BeamFitsError`] if it is not FITS, has other axes than these, is turned, or is no power pattern.
 pub fn read(path: &Path) -> Result<ImageBeam, BeamFitsError> {
-    let io = |source| BeamFitsError::Io { path: path.to_owned(), source };
-    let fits_error =
-        |source: FitsError| BeamFitsError::Fits { path: path.to_owned(), source: Box::new(source) };
-    let layout = |message: String| BeamFitsError::Layout { path: path.to_owned(), message };
-    let mut open = fits::open(path).map_err(|error| match error {
-        OpenError::Io(source) => io(source),
-        OpenError::Fits(source) => BeamFitsError::Fits { path: path.to_owned(), source },
-    })?;
+    let fits_error = |source: FitsError| FitsFileError::fits(path, source);
+    let layout = |message: String| FitsFileError::layout(path, message);
+    let mut open = fits::open(path)?;
     let file = &mut open.file;
     let (hdu, lengths) = fits::find_image(file).ok_or_else(|| layout("it holds no image".into()))?;
     let count = lengths.iter().try_fold(1usize, |product, length| product.checked_mul(*length));
     if count.is_none_or(|count| count > MOST_VALUES) {
-        return Err(layout(format!("an image of {lengths:?} pixels is larger than any beam")));
+        return Err(layout(format!("an image of {lengths:?} pixels is larger than any beam")).into());
     }
     let mut header = Keywords { hdu: &hdu, file };
     let grid = Grid::read(&mut header, &lengths).map_err(layout)?;

@@ -47,6 +47,13 @@ impl Fit {
         Some(Fit { weights })
     }
 
+    /// What the polynomial is at a place: the weight of each value.
+    pub(super) fn weights_at(&self, place: f64) -> Vec<f64> {
+        let count = self.weights.first().map_or(0, Vec::len);
+        let of_value = |k: usize| self.weights.iter().rev().fold(0.0, |sum, row| sum * place + row[k]);
+        (0..count).map(of_value).collect()
+    }
+
     /// The coefficients for these values, that of the constant first.
     pub(super) fn coefficients(&self, values: &[f64]) -> Vec<f64> {
         let sum = |row: &Vec<f64>| row.iter().zip(values).map(|(weight, value)| weight * value).sum();

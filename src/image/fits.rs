@@ -1,7 +1,7 @@
 //! FITS files opened and their keywords read, for beams and for images of the sky.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fitsio::FitsFile;
 use fitsio::errors::Error as FitsError;
@@ -14,23 +14,64 @@ pub(super) struct OpenFits {
     _descriptor: Option<File>,
 }
 
-/// Why a file could not be opened.
-pub(super) enum OpenError {
-    Io(std::io::Error),
-    Fits(Box<FitsError>),
+/// Why a FITS file is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum FitsFileError {
+    /// It cannot be opened or read.
+    #[error("{}: cannot be read", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// cfitsio cannot read it.
+    #[error("{}: not a FITS file that can be read", path.display())]
+    Fits {
+        /// The file.
+        path: PathBuf,
+        /// What cfitsio says.
+        #[source]
+        source: Box<FitsError>,
+    },
+    /// What it holds is not what is looked for, or does not go with other files.
+    #[error("{}: {message}", path.display())]
+    Layout {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        message: String,
+    },
+}
+
+impl FitsFileError {
+    pub(super) fn io(path: &Path, source: std::io::Error) -> FitsFileError {
+        FitsFileError::Io { path: path.to_owned(), source }
+    }
+
+    pub(super) fn fits(path: &Path, source: FitsError) -> FitsFileError {
+        FitsFileError::Fits { path: path.to_owned(), source: Box::new(source) }
+    }
+
+    pub(super) fn layout(path: &Path, message: impl Into<String>) -> FitsFileError {
+        FitsFileError::Layout { path: path.to_owned(), message: message.into() }
+    }
 }
 
 /// Opens a file (gzip too) to read.
-pub(super) fn open(path: &Path) -> Result<OpenFits, OpenError> {
-    let file = File::open(path).map_err(OpenError::Io)?;
-    if file.metadata().map_err(OpenError::Io)?.is_dir() {
-        return Err(OpenError::Io(std::io::ErrorKind::IsADirectory.into()));
+pub(super) fn open(path: &Path) -> Result<OpenFits, FitsFileError> {
+    let io = |source| FitsFileError::io(path, source);
+    let file = File::open(path).map_err(io)?;
+    if file.metadata().map_err(io)?.is_dir() {
+        return Err(io(std::io::ErrorKind::IsADirectory.into()));
     }
     // cfitsio takes file names apart and calls its standard input by some ("-", "stdin.fits"): a name that begins at the
     // root is none of these, and one with other such characters is opened by its descriptor.
-    let path = &path.canonicalize().map_err(OpenError::Io)?;
+    let given = path;
+    let path = &path.canonicalize().map_err(io)?;
     let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
-    let fits = |error| OpenError::Fits(Box::new(error));
+    let fits = |source| FitsFileError::fits(given, source);
     if path.to_str().is_some_and(|name| name.chars().all(plain)) {
         return Ok(OpenFits { file: FitsFile::open(path).map_err(fits)?, _descriptor: None });
     }

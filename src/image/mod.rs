@@ -10,6 +10,7 @@ pub mod sky;
 mod wcs;
 mod write;
 
+pub use fits::FitsFileError;
 pub use grid::{GridError, SkyGrid};
 pub use model::{Stamped, draw_mask, draw_model};
 pub use render::{Rendered, render_terms};

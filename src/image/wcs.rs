@@ -123,10 +123,20 @@ impl Wcs {
 
     /// The direction of a pixel (x, y), counted from 0 at its middle; none where the projection has no sky.
     pub fn direction(&self, pixel: [f64; 2]) -> Option<Direction> {
+        self.cosines(pixel).map(|cosines| self.direction_of(cosines))
+    }
+
+    /// The same as direction cosines to the east, to the north and to the [`centre`](Self::centre), in its frame.
+    pub fn cosines(&self, pixel: [f64; 2]) -> Option<[f64; 3]> {
         let [dx, dy] = [pixel[0] - self.reference[0], pixel[1] - self.reference[1]];
         let [a, b, c, d] = self.linear;
         let (l, m, n) = self.projection.cosines(a * dx + b * dy, c * dx + d * dy)?;
-        Some(self.centre.offset(l.atan2(m), l.hypot(m).atan2(n)))
+        Some([l, m, n])
+    }
+
+    /// The direction that has such cosines.
+    pub fn direction_of(&self, [l, m, n]: [f64; 3]) -> Direction {
+        self.centre.offset(l.atan2(m), l.hypot(m).atan2(n))
     }
 }
 

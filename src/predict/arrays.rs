@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::engine::{Content, Engine, EngineChoice, Load};
 use super::predictor::{Summer, Turned};
-use super::transform::ROWS as ROWS_OF_TRANSFORMS;
+use super::transform::{Node, ROWS as ROWS_OF_TRANSFORMS};
 use super::transform_choice::{FEWEST, outermost};
 
 /// Rows that a thread takes at a time.
@@ -164,7 +164,7 @@ fn summer(
     let options = NufftOptions::new(choice.epsilon(), GRIDS).threads(threads);
     let transform = || -> Result<Summer, KernelError> {
         let plan = Nufft3d::new(choice.level, channels, planes, mix, uvw, &options)?;
-        Ok(Summer::Transform(Turned { plans: Arc::new(vec![(1.0, plan)]), index: 0, turn: None }))
+        Ok(Summer::Transform(Turned { plans: Arc::new(vec![Node::of(1.0, plan)]), index: 0, turn: None }))
     };
     let points = planes.iter().flat_map(|plane| plane.sources).filter(|s| s.shape == Shape::Point).count();
     match choice.engine {

@@ -98,13 +98,17 @@ impl Chain {
     /// The components that are seen through the same matrices, and these: by the direction that gains have for their patches.
     ///
     /// # Errors
-    /// If gains have several directions, and none for a component's patch.
-    pub(crate) fn split(self, components: Vec<Component>) -> Result<Vec<(Chain, Vec<Component>)>> {
+    /// If gains have several directions, and none for a component's patch, or there are `images`, which have no patches.
+    pub(crate) fn split(
+        self,
+        components: Vec<Component>,
+        images: bool,
+    ) -> Result<Vec<(Chain, Vec<Component>)>> {
         if self.towards.is_some() || self.gains.iter().all(|gains| gains.directions().is_empty()) {
             return Ok(vec![(self, components)]);
         }
         let mut layers: BTreeMap<Vec<usize>, Vec<Component>> = BTreeMap::new();
-        let mut unknown: BTreeSet<String> = BTreeSet::new();
+        let mut unknown: BTreeSet<String> = images.then(|| "images".into()).into_iter().collect();
         let mut places: HashMap<Option<Arc<str>>, Option<Vec<usize>>> = HashMap::new();
         for component in components {
             let patch = component.patch.clone();

@@ -73,6 +73,9 @@ pub(crate) struct Check {
     random: Random,
     /// Which [`FEW_CHANNELS`] there are, where no others are looked at: a comb that starts here, of 2⁶⁴ in the whole.
     comb: Option<u64>,
+    /// How many of the picks are judged, where the sky is so large that a sum over it takes long; the others only tell how large
+    /// visibilities are.
+    judged: usize,
     picks: Vec<Pick>,
 }
 
@@ -90,12 +93,14 @@ impl Check {
         };
         ordinals.sort_unstable();
         let picks = Vec::new();
-        Check { ordinals, next: 0, passed: 0, autocorrelations, wanted, random, comb: None, picks }
+        let (comb, judged) = (None, wanted);
+        Check { ordinals, next: 0, passed: 0, autocorrelations, wanted, random, comb, judged, picks }
     }
 
     /// The same in some channels only, for the sky of a plan that is very large.
     pub(crate) fn for_plan(mut self, plan: &Plan) -> Check {
         self.comb = plan.has_many().then(|| self.random.next());
+        self.judged = plan.judged(self.wanted);
         self
     }
 
@@ -154,7 +159,13 @@ impl Check {
         }
     }
 
-    /// The model of the chosen visibilities, by a plain sum in double precision, or nearly so ([`Plan::sums_of_many`]).
+    /// The picks that are judged: all, or some of different rows.
+    fn chosen(&self) -> impl Iterator<Item = &Pick> {
+        let step = if self.judged < self.wanted { self.wanted.div_ceil(self.judged.max(1)) } else { 1 };
+        self.picks.iter().step_by(step)
+    }
+
+    /// The model of the judged visibilities, by a plain sum in double precision, or nearly so ([`Plan::sums_of_many`]).
     pub(crate) fn expected(&self, plan: &Plan) -> Result<Vec<Complex64>> {
         if plan.has_many() {
             let wanted = |pick: &Pick| Wanted {
@@ -163,26 +174,27 @@ impl Check {
                 channel: pick.channel,
                 correlation: pick.correlation,
             };
-            return plan.sums_of_many(&self.picks.iter().map(wanted).collect::<Vec<_>>());
+            return plan.sums_of_many(&self.chosen().map(wanted).collect::<Vec<_>>());
         }
-        let mut models = self.sums(plan, |pick| pick.key)?;
+        let chosen: Vec<&Pick> = self.chosen().collect();
+        let mut models = Self::sums(&chosen, plan, |pick| pick.key)?;
         for (at, other) in plan.beside().iter().enumerate() {
-            let part = self.sums(other, |pick| pick.others[at])?;
+            let part = Self::sums(&chosen, other, |pick| pick.others[at])?;
             models.iter_mut().zip(part).for_each(|(sum, value)| *sum += value);
         }
         Ok(models)
     }
 
-    /// The chosen visibilities of one plan by plain sums, whose keys are those of the picks.
-    fn sums(&self, plan: &Plan, key: impl Fn(&Pick) -> Key + Sync) -> Result<Vec<Complex64>> {
+    /// Chosen visibilities of one plan by plain sums, whose keys are those of the picks.
+    fn sums(chosen: &[&Pick], plan: &Plan, key: impl Fn(&Pick) -> Key + Sync) -> Result<Vec<Complex64>> {
         // Keys come in the order of the rows.
-        let same: Vec<&[Pick]> = self.picks.chunk_by(|a, b| key(a) == key(b)).collect();
-        let of_key = |picks: &&[Pick]| -> Result<Vec<Complex64>> {
+        let same: Vec<&[&Pick]> = chosen.chunk_by(|a, b| key(a) == key(b)).collect();
+        let of_key = |picks: &&[&Pick]| -> Result<Vec<Complex64>> {
             let Some(first) = picks.first() else {
                 return Ok(Vec::new());
             };
             let view = plan.view(key(first))?;
-            let model = |pick: &Pick| {
+            let model = |pick: &&Pick| {
                 let ends = [&pick.ends[0], &pick.ends[1]];
                 let row = (pick.uvw, pick.exposure);
                 let channel = pick.first + pick.channel;
@@ -204,19 +216,29 @@ impl Check {
         let (mut square, mut power, mut old_power, mut max) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
         let mut cell = Vec::new();
         let mut cell_row = None;
-        for (pick, model) in self.picks.iter().zip(expected.iter().copied()) {
+        let mut found_at = |pick: &Pick| -> Result<Complex64> {
             if cell_row != Some(pick.row) {
                 read_cell(column, pick, &mut cell)?;
                 cell_row = Some(pick.row);
             }
+            Ok(double(cell[pick.channel * pick.shape.correlations + pick.correlation]))
+        };
+        // How large all picks are, where only some are judged: those may be of faint visibilities by chance.
+        let mut found_power = 0.0;
+        if expected.len() < self.picks.len() {
+            for pick in &self.picks {
+                let old = if mode == Mode::Replace { Complex64::ZERO } else { double(pick.old) };
+                found_power += (found_at(pick)? - old).norm_sqr() / self.picks.len() as f64;
+            }
+        }
+        for (pick, model) in self.chosen().zip(expected.iter().copied()) {
             let old = double(pick.old);
             let expected = match mode {
                 Mode::Replace => model,
                 Mode::Add => old + model,
                 Mode::Subtract => old - model,
             };
-            let found = double(cell[pick.channel * pick.shape.correlations + pick.correlation]);
-            let error = (found - expected).norm();
+            let error = (found_at(pick)? - expected).norm();
             square += error * error;
             power += model.norm_sqr();
             old_power += if mode == Mode::Replace { 0.0 } else { old.norm_sqr() };
@@ -228,13 +250,13 @@ impl Check {
         if self.picks.is_empty() {
             return Ok(None);
         }
-        let n = self.picks.len() as f64;
+        let n = expected.len().max(1) as f64;
         // Sums keep single precision of the larger of the two terms.
-        let scale = ((power.max(old_power)) / n).sqrt();
+        let scale = (power.max(old_power) / n).max(found_power).sqrt();
         // Against a zero model every deviation counts in full.
         let scale = if scale > 0.0 { scale } else { 1.0 };
         Ok(Some(CheckResult {
-            visibilities: self.picks.len(),
+            visibilities: expected.len(),
             rms: (square / n).sqrt() / scale,
             max: max / scale,
         }))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::error::{PredictError, Result};
 use super::job::{Job, Radius};
+use super::plan::Content;
 use super::primary::Primary;
 use super::report::{AddedReport, CatalogueReport, ChoiceReport};
 use super::skies::Skies;
@@ -31,18 +32,23 @@ pub(super) struct Sight<'a> {
 }
 
 /// Reads the catalogues and chooses from them.
-pub(super) fn choose_sky(
-    job: &Job,
-    skies: &Skies,
-    sight: &Sight,
-) -> Result<(Vec<Component>, CatalogueReport)> {
+pub(super) fn choose_sky(job: &Job, skies: &Skies, sight: &Sight) -> Result<(Content, CatalogueReport)> {
     let options = &job.options;
     let radius = radius(job, skies.kind(), sight)?;
     let near = radius.map(|radius| Near { centres: sight.directions.clone(), radius });
     if let Some(images) = skies.images() {
         images.check_frequencies(sight.frequencies)?;
     }
-    let (mut components, mut report) = skies.gather(job, near)?;
+    let (Content { mut components, raster }, mut report) = skies.gather(job, near)?;
+    let middle = 0.5 * (sight.frequencies[0] + sight.frequencies[1]);
+    if let Some(raster) = raster {
+        // Nothing is chosen of these pixels: what would choose was seen to before they were read.
+        report.selected = (0..4).map(|stokes| raster.points(stokes)).sum();
+        report.flux_jy = raster.flux(middle);
+        report.region = region(radius, sight, true);
+        report.radius_deg = radius.map(f64::to_degrees);
+        return Ok((Content { components, raster: Some(raster) }, report));
+    }
     if let Some(images) = skies.images() {
         let windows = sight.observation.spectral_windows.iter().zip(0..);
         let chosen = windows.filter(|(_, id)| options.spws.as_ref().is_none_or(|spws| spws.contains(id)));
@@ -63,13 +69,12 @@ pub(super) fn choose_sky(
     report.selected = components.len();
     report.gaussians = components.iter().filter(|c| matches!(c.shape, Shape::Gaussian(_))).count();
     // Pixels have no flux density of their own but that at the frequencies of their images.
-    let middle = 0.5 * (sight.frequencies[0] + sight.frequencies[1]);
     let flux = |c: &Component| if skies.images().is_some() { c.stokes_at(middle).i } else { c.stokes.i };
     // An empty sum is minus zero.
     report.flux_jy = components.iter().map(flux).sum::<f64>() + 0.0;
     report.region = region(radius, sight, skies.images().is_some());
     report.radius_deg = radius.map(f64::to_degrees);
-    Ok((components, report))
+    Ok((Content { components, raster: None }, report))
 }
 
 /// Keeps what passes, and counts the rest.

@@ -1,18 +1,23 @@
 //! The sky of a run from images.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
 
+use super::engine::Engine;
 use super::error::{PredictError, Result};
+use super::job::{Options, Radius};
+use super::plan::Content;
 use super::plan_cache::locked;
 use super::report::{CatalogueReport, ImagesReport};
-use crate::image::sky::{Drawn, ImageSet, Parts, Spectra};
-use crate::sky::Component;
+use crate::image::sky::{self, ImageSet, Member, Parts, Spectra};
 
 /// How far beyond the images' bands channels may lie, in widths of the whole of them: rounding, not another band.
 const SLACK: f64 = 1e-3;
+
+/// The part of --memory that images may take which are predicted as they are.
+const SHARE: f64 = 0.5;
 
 /// The most memory that the spectra of pixels may take [bytes].
 const SPECTRA: usize = 1 << 30;
@@ -32,13 +37,17 @@ pub struct ImageSky {
 pub(super) struct OpenImages {
     set: ImageSet,
     sky: ImageSky,
-    drawn: Mutex<Option<Arc<Drawn>>>,
+    /// The most bytes that images may take which are predicted as they are; none if pixels are to be components in any case.
+    dense: Option<usize>,
+    known: Mutex<Option<sky::Content>>,
 }
 
 impl OpenImages {
-    pub(super) fn open(sky: &ImageSky) -> Result<OpenImages> {
+    pub(super) fn open(sky: &ImageSky, options: &Options) -> Result<OpenImages> {
         let set = ImageSet::open(&sky.files)?;
-        Ok(OpenImages { set, sky: sky.clone(), drawn: Mutex::default() })
+        let exact = matches!(options.engine, Engine::Direct | Engine::DelayFft);
+        let dense = (!exact && !chooses(options)).then_some((SHARE * options.memory as f64) as usize);
+        Ok(OpenImages { set, sky: sky.clone(), dense, known: Mutex::default() })
     }
 
     /// Refuses channels [Hz] for which the images do not stand.
@@ -68,60 +77,94 @@ impl OpenImages {
         }
         Err(PredictError::Options(format!(
             "{components} pixels are other than zero: at {channels} channels their spectra would take {:.1} GiB, and a run \
-             takes no more than {} GiB for them; set pixels that do not matter to zero, or choose spectral windows (--spws)",
+             takes no more than {} GiB for them{}; set pixels that do not matter to zero, or choose spectral windows (--spws)",
             bytes as f64 / (1u64 << 30) as f64,
-            SPECTRA >> 30
+            SPECTRA >> 30,
+            match self.dense {
+                Some(_) => "",
+                None => ", where it chooses among them or the engine is direct or delay-fft",
+            }
         )))
     }
 
-    /// The components of the images, which are called `name`; the report says all but what is chosen of them.
-    pub(super) fn gather(&self, name: &Path) -> Result<(Vec<Component>, CatalogueReport)> {
-        let mut known = locked(&self.drawn);
-        let drawn = match known.as_ref() {
-            Some(drawn) => Arc::clone(drawn),
-            None => Arc::clone(known.insert(Arc::new(self.set.components(self.sky.spectra)?))),
+    /// The sky of the images, which is called `name`; the report says all but what is chosen of it.
+    pub(super) fn gather(&self, name: &Path) -> Result<(Content, CatalogueReport)> {
+        let mut known = locked(&self.known);
+        let content = match known.as_ref() {
+            Some(content) => content.clone(),
+            None => known.insert(self.set.content(self.sky.spectra, self.dense)?).clone(),
         };
         drop(known);
+        let (content, members, pixels, told) = match content {
+            sky::Content::Components(drawn) => {
+                let content = Content { components: drawn.components.clone(), raster: None };
+                (content, drawn.members.clone(), drawn.pixels, drawn.notes.clone())
+            }
+            sky::Content::Raster(raster) => {
+                let told = (raster.members.clone(), raster.pixels, raster.notes.clone());
+                (Content { components: Vec::new(), raster: Some(raster) }, told.0, told.1, told.2)
+            }
+        };
         let mut notes = vec![self.set.describe()];
-        notes.extend(drawn.notes.iter().cloned());
+        notes.extend(told);
         let report = CatalogueReport {
             path: name.display().to_string(),
             format: "images".into(),
-            digest: digest(&drawn),
-            rows: drawn.members.iter().map(|member| member.pixels).sum(),
+            digest: digest(&members),
+            rows: members.iter().map(|member| member.pixels).sum(),
             notes,
             images: Some(ImagesReport {
-                pixels: drawn.pixels,
-                blanks: drawn.members.iter().map(|member| member.blanks).sum(),
+                pixels,
+                blanks: members.iter().map(|member| member.blanks).sum(),
                 corrected: self.set.is_corrected(),
-                files: drawn.members.clone(),
+                files: members,
             }),
             ..CatalogueReport::default()
         };
-        Ok((drawn.components.clone(), report))
+        Ok((content, report))
     }
 
     /// What of the images and the beam a prediction should not rest on unsaid.
-    pub(super) fn doubts(&self, has_beam: bool) -> Option<String> {
+    pub(super) fn doubts(&self, has_beam: bool) -> Vec<String> {
+        let mut doubts = Vec::new();
         match (self.set.is_corrected(), has_beam) {
-            (true, false) => Some(
+            (true, false) => doubts.push(
                 "the images are corrected for the primary beam (-pb), and no beam is applied: the model is not what the array \
                  sees; give --beam, or the images without -pb"
                     .into(),
             ),
-            (false, true) => Some(
+            (false, true) => doubts.push(
                 "a beam is applied to images that do not say that they are corrected for it (-pb): they are taken for the true \
                  sky"
                     .into(),
             ),
-            _ => None,
+            _ => {}
         }
+        let (lacking, all) = (self.set.lacking_beams(), self.set.paths().count());
+        if lacking > 0 {
+            let which =
+                if all == 1 { "the image is".into() } else { format!("{lacking} of {all} images are") };
+            doubts.push(format!(
+                "{which} in JY/BEAM, but with no beam (BMAJ): values are taken for Jy a pixel, as in WSClean's model images"
+            ));
+        }
+        doubts
     }
 }
 
+/// Whether options choose among the pixels, or put others beside them: they are components then.
+fn chooses(options: &Options) -> bool {
+    let choice = &options.choice;
+    matches!(options.radius, Radius::Within(_))
+        || !(choice.patches.is_empty() && choice.only.is_empty() && choice.exclude.is_empty())
+        || !choice.add.is_empty()
+        || [options.min_flux, options.beam_limit, options.min_apparent].iter().any(Option::is_some)
+        || options.max_sources.is_some()
+}
+
 /// That of the one file, or of the digests of several in their order.
-fn digest(drawn: &Drawn) -> String {
-    match &drawn.members[..] {
+fn digest(members: &[Member]) -> String {
+    match members {
         [one] => one.digest.clone(),
         several => {
             let mut hasher = Sha256::new();

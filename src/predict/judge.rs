@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use kernels::{Complex64, SPEED_OF_LIGHT, reference, sum_points};
+use kernels::{Complex64, SPEED_OF_LIGHT, Source, reference, sum_points};
 use rayon::prelude::*;
 
 use super::error::Result;
 use super::geometry::Sky;
+use super::pixels::Places;
 use super::plan::{Key, Plan};
-use super::setup::four;
-use super::smear::Rule;
-use super::space::Space;
+use super::setup::{Setup, four};
+use super::smear::{Rule, Sample};
+use super::space::{Axes, Space};
+use crate::beam::Offset;
+use crate::coords::Direction;
+use crate::image::sky::{Raster, Tile};
 use crate::sky::{Component, Shape};
 
 /// Components from which on the sum goes by flat lists.
@@ -18,6 +22,10 @@ const MANY: usize = 20_000;
 
 /// Components summed at a time.
 const PART: usize = 16_384;
+
+/// Pixels times visibilities that are summed for a check of images, and the fewest visibilities.
+const MOST: usize = 200_000_000;
+const FEWEST: usize = 8;
 
 /// A visibility asked for.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +52,7 @@ impl Plan<'_> {
     /// Whether [`Plan::sums_of_many`] serves better than [`Plan::reference`]; it does not where sources are seen through a
     /// beam, vary or are averaged, or where antennas have matrices.
     pub(super) fn has_many(&self) -> bool {
-        self.components.len() > MANY
+        (self.components.len() > MANY || self.raster.is_some())
             && !self.has_factors()
             && !self.needs_exposure()
             && self.setups.values().all(|setup| setup.channel == Rule::middle() && setup.basis.is_none())
@@ -71,16 +79,26 @@ impl Plan<'_> {
             prepared.push(Prepared { space, at, frequency, wave, offset: scale * wanted.uvw[2] });
         }
         let nothing = || vec![[Complex64::ZERO; 4]; wanted.len()];
-        let sums = self
+        let plus = |mut a: Vec<[Complex64; 4]>, b: Vec<[Complex64; 4]>| {
+            for (a, b) in a.iter_mut().zip(b) {
+                a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+            }
+            Ok(a)
+        };
+        let of_components = self
             .components
             .par_chunks(PART)
             .map(|part| self.sums_of_part(part, wanted, &prepared, &frequencies))
-            .try_reduce(nothing, |mut a, b| {
-                for (a, b) in a.iter_mut().zip(b) {
-                    a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-                }
-                Ok(a)
-            })?;
+            .try_reduce(nothing, plus)?;
+        let of_images = match &self.raster {
+            None => nothing(),
+            Some(raster) => raster
+                .tiles()
+                .par_iter()
+                .map(|tile| self.sums_of_tile(raster, tile, wanted, &prepared, &frequencies))
+                .try_reduce(nothing, plus)?,
+        };
+        let sums = plus(of_components, of_images)?;
         Ok(wanted
             .iter()
             .zip(sums)
@@ -89,6 +107,85 @@ impl Plan<'_> {
                 setup.map_or(Complex64::ZERO, |setup| setup.mix.apply(wanted.correlation, &sums))
             })
             .collect())
+    }
+
+    /// How many of so many visibilities can be judged in a time that does not matter much.
+    pub(super) fn judged(&self, wanted: usize) -> usize {
+        let Some(raster) = &self.raster else { return wanted };
+        let most = if self.has_many() { MOST } else { MOST / 10 };
+        wanted.min((most / raster.pixels.max(1)).max(FEWEST))
+    }
+
+    /// The sums over the pixels of a tile.
+    fn sums_of_tile(
+        &self,
+        raster: &Raster,
+        tile: &Tile,
+        wanted: &[Wanted],
+        prepared: &[Prepared],
+        frequencies: &[f64],
+    ) -> Result<Vec<[Complex64; 4]>> {
+        let mut sums = vec![[Complex64::ZERO; 4]; wanted.len()];
+        let sampler = raster.sampler(frequencies);
+        for space in [Space::Sky, Space::B1950] {
+            if !prepared.iter().any(|wanted| wanted.space == space) {
+                continue;
+            }
+            let here = Places::new(raster, space, Axes::own());
+            for stokes in (0..4).filter(|stokes| tile.points[*stokes] > 0) {
+                let mut places = [Vec::new(), Vec::new(), Vec::new()];
+                let mut fluxes = vec![Vec::with_capacity(tile.points[stokes]); frequencies.len()];
+                let (mut logs, mut flux) = (Vec::new(), vec![0.0; frequencies.len()]);
+                raster.visit(tile, stokes, |cosines, values| {
+                    let [x, y, z] = here.place(cosines);
+                    places.iter_mut().zip([x, y, z + 1.0]).for_each(|(list, x)| list.push(x));
+                    sampler.spectrum(values, &mut logs, &mut flux);
+                    fluxes.iter_mut().zip(&flux).for_each(|(list, flux)| list.push(*flux as f32));
+                });
+                let [x, y, z] = &places;
+                for (index, one) in prepared.iter().enumerate().filter(|(_, one)| one.space == space) {
+                    let flux = &fluxes[one.at];
+                    let sum = sum_points(self.engine.level, [x, y, z], flux, one.wave, one.offset);
+                    sums[index][stokes] +=
+                        sum.map_err(|source| self.kernel_error(wanted[index].key.data_desc, source))?;
+                }
+            }
+        }
+        Ok(sums)
+    }
+
+    /// The response of images to one visibility, averaged and seen through a beam, for each Stokes parameter [Jy].
+    pub(super) fn sum_of_raster(
+        &self,
+        raster: &Raster,
+        setup: &Setup,
+        pair: (usize, usize),
+        sample: &Sample,
+        centre: Direction,
+        pointing: Option<Direction>,
+    ) -> [Complex64; 4] {
+        let space = Space::of(centre.frame);
+        let places = Places::new(raster, space, space.axes(centre));
+        let sampler = raster.sampler(&[sample.frequency]);
+        let of_tile = |tile: &Tile| {
+            let mut sums = [Complex64::ZERO; 4];
+            for (stokes, sum) in sums.iter_mut().enumerate() {
+                let (mut logs, mut flux) = (Vec::new(), [0.0]);
+                raster.visit(tile, stokes, |cosines, values| {
+                    sampler.spectrum(values, &mut logs, &mut flux);
+                    let offset = |pointing| Offset::of(raster.wcs().direction_of(cosines), pointing);
+                    let beam = pointing.map_or(1.0, |pointing| {
+                        self.primary.factor(pair, offset(pointing), sample.frequency)
+                    });
+                    let source = Source { lmn: places.place(cosines), shape: kernels::Shape::Point };
+                    let response = sample.response(&source, &setup.channel, &self.averages.integration);
+                    *sum += response * (flux[0] * beam);
+                });
+            }
+            sums
+        };
+        let plus = |a: [Complex64; 4], b: [Complex64; 4]| std::array::from_fn(|i| a[i] + b[i]);
+        raster.tiles().par_iter().map(of_tile).reduce(|| [Complex64::ZERO; 4], plus)
     }
 
     fn sums_of_part(

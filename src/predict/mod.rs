@@ -27,6 +27,7 @@ mod judge;
 mod many;
 mod one_sky;
 mod pipeline;
+mod pixels;
 mod plan;
 mod plan_cache;
 mod predictor;

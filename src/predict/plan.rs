@@ -14,13 +14,14 @@ use super::joint::{Band, Bundles};
 use super::plan_cache::Recent;
 use super::predictor::{Predictor, Summer};
 use super::primary::Primary;
-use super::setup::{Setup, four, load, members, spectra};
+use super::setup::{Setup, four, load, members, members_of, spectra};
 use super::smear::{Averages, Rule, Sample, rate};
 use super::space::Space;
 use super::transform;
 use super::transform_choice::{Choice, Work};
 use crate::beam::Offset;
 use crate::coords::{Direction, Frame};
+use crate::image::sky::Raster;
 use crate::ms::{Observation, RowBlock, RowSurvey, Tracks};
 use crate::sky::Component;
 
@@ -44,6 +45,21 @@ impl Key {
     }
 }
 
+/// The sky of a plan: components, or images as they are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Content {
+    pub(crate) components: Vec<Component>,
+    pub(crate) raster: Option<Arc<Raster>>,
+}
+
+impl Content {
+    /// The directions of its sources, or of some pixels near each.
+    pub(crate) fn directions(&self) -> impl Iterator<Item = Direction> {
+        let of_images = self.raster.iter().flat_map(|raster| raster.directions());
+        self.components.iter().map(|component| component.position).chain(of_images)
+    }
+}
+
 type Slot = OnceLock<std::result::Result<Arc<Predictor>, KernelError>>;
 
 /// Bytes that a kernel about one centre takes for each component (positions, axes, packed copies).
@@ -63,6 +79,8 @@ pub(crate) struct Plan<'a> {
     pub(super) primary: &'a Primary,
     bundles: &'a Bundles,
     pub(super) components: Vec<Component>,
+    /// Images that are the sky in place of components.
+    pub(super) raster: Option<Arc<Raster>>,
     skies: Vec<Sky>,
     pub(super) setups: BTreeMap<i32, Setup>,
     pub(super) engine: EngineChoice,
@@ -81,7 +99,7 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans the prediction of `components` for the (FIELD_ID, DATA_DESC_ID) pairs in `used`, whose spectral windows go together
+    /// Plans the prediction of a sky for the (FIELD_ID, DATA_DESC_ID) pairs in `used`, whose spectral windows go together
     /// as the `bundles` say, keeping kernels of about `memory` bytes at a time.
     #[allow(clippy::too_many_arguments, reason = "what a plan is made of; each comes from elsewhere")]
     pub(crate) fn new(
@@ -89,14 +107,15 @@ impl<'a> Plan<'a> {
         survey: &'a RowSurvey,
         used: &BTreeSet<(i32, i32)>,
         bundles: &'a Bundles,
-        components: Vec<Component>,
+        sky: Content,
         primary: &'a Primary,
         engine: EngineChoice,
         averages: Averages,
         chain: Chain,
         memory: usize,
     ) -> Result<Plan<'a>> {
-        let mut layers = chain.split(components)?;
+        let Content { components, raster } = sky;
+        let mut layers = chain.split(components, raster.is_some())?;
         let memory = memory / layers.len().max(1);
         let rest = layers.split_off(1.min(layers.len()));
         let (chain, components) = layers.pop().unwrap_or_default();
@@ -107,7 +126,7 @@ impl<'a> Plan<'a> {
                 survey,
                 used,
                 bundles,
-                components,
+                Content { components, raster: None },
                 primary,
                 engine,
                 averages,
@@ -122,6 +141,7 @@ impl<'a> Plan<'a> {
             primary,
             bundles,
             components,
+            raster,
             skies: Vec::new(),
             setups: BTreeMap::new(),
             engine,
@@ -333,6 +353,15 @@ impl<'a> Plan<'a> {
                 *sum += response * flux;
             }
         }
+        if let Some(raster) = &self.raster {
+            let centre = self.centre(key.field, f64::from_bits(key.time))?;
+            let pointing = match self.primary.is_none() {
+                true => None,
+                false => Some(self.primary.pointing(f64::from_bits(key.time), centre)?.to(centre.frame)),
+            };
+            let of_raster = self.sum_of_raster(raster, setup, key.pair, &sample, centre, pointing);
+            sums.iter_mut().zip(of_raster).for_each(|(sum, part)| *sum += part);
+        }
         match setup.receptors() {
             None => Ok(setup.mix.apply(correlation, &sums)),
             Some(receptors) => {
@@ -442,7 +471,11 @@ impl<'a> Plan<'a> {
             None => mix,
             Some(_) => plain().map_err(PredictError::Options)?,
         };
-        let planes = members(&self.components, stokes_needed(&mix));
+        let needed = stokes_needed(&mix);
+        let planes = match &self.raster {
+            None => members(&self.components, needed),
+            Some(raster) => members_of(raster, needed),
+        };
         let mut setup = Setup {
             spectral_windows: windows,
             channel: self.averages.channel(&widths)?,
@@ -482,10 +515,10 @@ impl<'a> Plan<'a> {
         Ok(setup)
     }
 
-    /// The components, for another plan.
-    pub(super) fn into_components(self) -> Vec<Component> {
-        let beside = self.beside.into_iter().flat_map(Plan::into_components);
-        self.components.into_iter().chain(beside).collect()
+    /// The sky, for another plan.
+    pub(super) fn into_sky(self) -> Content {
+        let beside = self.beside.into_iter().flat_map(|plan| plan.into_sky().components);
+        Content { components: self.components.into_iter().chain(beside).collect(), raster: self.raster }
     }
 
     pub(crate) fn kernel_error(&self, data_desc: i32, source: KernelError) -> PredictError {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use kernels::{Complex32, KernelError, Nufft3d, NufftScratch};
+use kernels::{Complex32, KernelError, NufftScratch};
 
 use super::engine::{Kernel, KernelScratch};
 use super::plan_cache::locked;
@@ -24,7 +24,7 @@ pub(crate) enum Summer {
 /// A transform of the sky, for rows about another centre than its own.
 pub(crate) struct Turned {
     /// The plans, one for each node of the average over channels, and which of them it is.
-    pub(super) plans: Arc<Vec<(f32, Nufft3d)>>,
+    pub(super) plans: Arc<Vec<transform::Node>>,
     pub(super) index: usize,
     pub(super) turn: Option<Turn>,
 }
@@ -32,12 +32,35 @@ pub(crate) struct Turned {
 /// Working memory for a [`Summer`] and its kin.
 pub(crate) enum SummerScratch {
     Kernel(KernelScratch),
-    Transform(Box<NufftScratch>, Vec<[f64; 3]>, Vec<f64>),
+    /// One for each run of channels, rows about the plans' centre, and their paths.
+    Transform(Vec<NufftScratch>, Vec<[f64; 3]>, Vec<f64>),
 }
 
 impl Turned {
-    fn plan(&self) -> &Nufft3d {
-        &self.plans[self.index].1
+    fn scratch(&self) -> Vec<NufftScratch> {
+        self.plans[self.index].plans.iter().map(|(_, plan)| plan.scratch()).collect()
+    }
+
+    fn predict(
+        &self,
+        uvw: &[[f64; 3]],
+        paths: &[f64],
+        out: &mut [&mut [Complex32]],
+        scratch: &mut [NufftScratch],
+    ) -> Result<(), KernelError> {
+        match (&self.plans[self.index].plans[..], scratch) {
+            ([(_, plan)], [scratch]) => plan.predict_along(uvw, paths, out, scratch),
+            (plans, scratch) => {
+                for ((channels, plan), scratch) in plans.iter().zip(scratch) {
+                    let n = plan.correlations();
+                    let cells = channels.start * n..channels.end * n;
+                    let mut parts: Vec<&mut [Complex32]> =
+                        out.iter_mut().map(|row| &mut row[cells.clone()]).collect();
+                    plan.predict_along(uvw, paths, &mut parts, scratch)?;
+                }
+                Ok(())
+            }
+        }
     }
 }
 
@@ -45,9 +68,7 @@ impl Summer {
     pub(super) fn scratch(&self) -> SummerScratch {
         match self {
             Summer::Kernel(kernel) => SummerScratch::Kernel(kernel.scratch()),
-            Summer::Transform(turned) => {
-                SummerScratch::Transform(Box::new(turned.plan().scratch()), Vec::new(), Vec::new())
-            }
+            Summer::Transform(turned) => SummerScratch::Transform(turned.scratch(), Vec::new(), Vec::new()),
         }
     }
 
@@ -61,7 +82,7 @@ impl Summer {
             (Summer::Kernel(kernel), SummerScratch::Kernel(scratch)) => kernel.predict(uvw, out, scratch),
             (Summer::Transform(turned), SummerScratch::Transform(scratch, rows, paths)) => {
                 let Some(turn) = turned.turn else {
-                    return turned.plan().predict(uvw, out, scratch);
+                    return turned.predict(uvw, &[], out, scratch);
                 };
                 rows.clear();
                 paths.clear();
@@ -69,7 +90,7 @@ impl Summer {
                     rows.push(row);
                     paths.push(path);
                 }
-                turned.plan().predict_along(rows, paths, out, scratch)
+                turned.predict(rows, paths, out, scratch)
             }
             // Working memory of another kind, which no predictor hands out.
             (summer, scratch) => {

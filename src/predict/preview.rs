@@ -7,6 +7,7 @@ use casacore::{Access, Table};
 use super::choose::{Sight, choose_sky};
 use super::error::{PredictError, Result};
 use super::job::{Job, Options};
+use super::plan::Content;
 use super::primary::{PointingOption, Primary};
 use super::report::CatalogueReport;
 use super::scope::{centres, frequency_range, select_rows};
@@ -142,7 +143,13 @@ pub fn preview(job: &Job) -> Result<Preview> {
     let survey = RowSurvey::read(&table)?;
     let selection = select_rows(&observation, &survey, &job.options)?;
     let outlook = Outlook::new(&table, &observation, &survey, &selection.used, &job.options)?;
-    let (components, catalogue) = choose_sky(job, &skies, &outlook.sight(&observation))?;
+    let (Content { components, raster }, catalogue) = choose_sky(job, &skies, &outlook.sight(&observation))?;
+    if let Some(raster) = raster {
+        return Err(PredictError::Options(format!(
+            "{} pixels of the images are other than zero, too many to be shown one by one: look at the images themselves",
+            raster.pixels
+        )));
+    }
     if components.is_empty() && job.options.require_sources {
         return Err(PredictError::NoSources { catalogue: job.catalogue.clone(), region: catalogue.region });
     }

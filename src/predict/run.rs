@@ -163,16 +163,16 @@ fn locked_run(
     let outlook = Outlook::new(table, &observation, &survey, &selection.used, options)?;
     let (primary, frequencies) = (&outlook.primary, outlook.frequencies);
     let reading = doing("while reading the catalogue", &job.catalogue);
-    let (components, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
+    let (sky, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
     drop(reading);
     report.beam = primary.description.clone();
-    let of_images = skies.images().and_then(|images| images.doubts(!primary.is_none()));
-    for warning in outlook.doubts(&components).into_iter().chain(of_images) {
+    let of_images = skies.images().map(|images| images.doubts(!primary.is_none())).unwrap_or_default();
+    for warning in outlook.doubts(&sky.components).into_iter().chain(of_images) {
         observer.warning(&warning);
         report.warnings.push(warning);
     }
     report.seconds.catalogue = clock.elapsed().as_secs_f64();
-    if components.is_empty() {
+    if sky.components.is_empty() && sky.raster.is_none() {
         if options.require_sources {
             return Err(PredictError::NoSources {
                 catalogue: job.catalogue.clone(),
@@ -188,7 +188,8 @@ fn locked_run(
     let level = options.simd.unwrap_or_else(SimdLevel::detect);
     let longest = survey.used.values().map(|usage| usage.longest).fold(0.0, f64::max);
     let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
-    let averages = Averages::new(options.smear, &components, &outlook.centres, &survey, frequencies[1])?;
+    let averages =
+        Averages::new(options.smear, &mut sky.directions(), &outlook.centres, &survey, frequencies[1])?;
     report.smear = averages.describe(&observation, &survey, frequencies[1]);
     let chain = Chain::new(table, &observation, options, frequencies)?;
     report.antennas = chain.describe();
@@ -203,15 +204,17 @@ fn locked_run(
     } else {
         Bundles::default()
     };
-    let new_plan = |bundles, components| {
+    // What the images leave.
+    let memory = options.memory - sky.raster.as_ref().map_or(0, |raster| raster.bytes()).min(options.memory);
+    let new_plan = |bundles, content| {
         let (used, engine, averages) = (&selection.used, engine.clone(), averages.clone());
-        let (sky, chain, memory) = (&observation, chain.clone(), options.memory);
+        let (sky, chain) = (&observation, chain.clone());
         let make =
-            || Plan::new(sky, &survey, used, bundles, components, primary, engine, averages, chain, memory);
+            || Plan::new(sky, &survey, used, bundles, content, primary, engine, averages, chain, memory);
         pool.install(make)
     };
     let mut bundles = &together;
-    let mut plan = new_plan(bundles, components)?;
+    let mut plan = new_plan(bundles, sky)?;
     let rows_of = |used: bool| -> u64 {
         let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
         survey.used.iter().filter(|(pair, _)| !used || in_use(pair)).map(|(_, usage)| usage.rows).sum()
@@ -221,7 +224,7 @@ fn locked_run(
     let cut = |bundles: &Bundles, plan: &Plan| {
         let (threads, wanted) = (pool.current_num_threads(), plan.rows_wanted());
         // Grids take most of the memory where there are any.
-        let memory = options.memory / if wanted.is_some() { 4 } else { 2 };
+        let memory = memory / if wanted.is_some() { 4 } else { 2 };
         if !bundles.is_empty() {
             return Blocks::new(bundles.row_bytes(), JOINT_ROWS, threads, memory, false, wanted);
         }
@@ -309,7 +312,7 @@ fn locked_run(
     if tiles.is_none() && !bundles.is_empty() {
         // It cannot be had after all, and casacore writes the rows in their order.
         bundles = &apart;
-        plan = new_plan(bundles, plan.into_components())?;
+        plan = new_plan(bundles, plan.into_sky())?;
         blocks = cut(bundles, &plan);
         report.plan.engines = plan.engines();
         report.plan.block_rows = blocks.rows;

@@ -10,6 +10,7 @@ use super::engine::{Content, EngineChoice, Kernel, Load};
 use super::jones::Basis;
 use super::smear::Rule;
 use super::transform::Transform;
+use crate::image::sky::Raster;
 use crate::ms::RowSurvey;
 use crate::sky::{Component, Stokes};
 
@@ -162,6 +163,14 @@ pub(super) fn members(components: &[Component], needed: [bool; 4]) -> Vec<Member
             components: (0..components.len()).filter(|index| components[*index].has(stokes)).collect(),
         })
         .filter(|plane| !plane.components.is_empty())
+        .collect()
+}
+
+/// The planes of images, which have no components.
+pub(super) fn members_of(raster: &Raster, needed: [bool; 4]) -> Vec<Members> {
+    (0..4)
+        .filter(|stokes| needed[*stokes] && raster.points(*stokes) > 0)
+        .map(|stokes| Members { stokes, components: Vec::new() })
         .collect()
 }
 

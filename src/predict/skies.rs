@@ -4,6 +4,7 @@ use super::error::Result;
 use super::images::OpenImages;
 use super::job::{Job, Radius};
 use super::one_sky::{Parts, Sky, WHOLE};
+use super::plan::Content;
 use super::report::{CatalogueReport, ChoiceReport, MemberReport};
 use crate::catalog::{self, Catalog, Kind, Near};
 use crate::sky::{self, Component, IndexAccount, Layer, RegionSet, SurveyAccount};
@@ -36,7 +37,8 @@ impl Skies {
         let merging = &job.options.merging;
         let merges = !merging.surveys.is_empty();
         let mut skies = Vec::new();
-        let images = job.options.images.as_ref().map(OpenImages::open).transpose()?;
+        let images =
+            job.options.images.as_ref().map(|sky| OpenImages::open(sky, &job.options)).transpose()?;
         if !merges && images.is_none() {
             skies.push(Sky::alone(job)?);
         }
@@ -95,7 +97,7 @@ impl Skies {
     }
 
     /// Reads what lies in `near` and makes it one sky; the report says all but what is chosen of it.
-    pub(super) fn gather(&self, job: &Job, near: Option<Near>) -> Result<(Vec<Component>, CatalogueReport)> {
+    pub(super) fn gather(&self, job: &Job, near: Option<Near>) -> Result<(Content, CatalogueReport)> {
         if let Some(images) = &self.images {
             return images.gather(&job.catalogue);
         }
@@ -141,7 +143,7 @@ impl Skies {
         if !several {
             report.members.clear();
             let components = layers.pop().map(|layer| layer.components).unwrap_or_default();
-            return Ok((components, report));
+            return Ok((Content { components, raster: None }, report));
         }
         let count = self.skies.iter().filter(|sky| !sky.only_spectra).count();
         let mut merged = sky::merge(&layers[..count], merging.match_radius);
@@ -152,7 +154,7 @@ impl Skies {
         }
         report.notes.push(index_note(&indices, job.options.read.alpha));
         report.spectra = Some(indices);
-        Ok((merged.components, report))
+        Ok((Content { components: merged.components, raster: None }, report))
     }
 
     /// What of a catalogue of several surveys was not asked for, in words.

@@ -15,7 +15,6 @@ use super::error::{PredictError, Result};
 use crate::beam::{bandwidth_smearing, time_smearing};
 use crate::coords::{Direction, celestial_pole};
 use crate::ms::{Observation, RowSurvey};
-use crate::sky::Component;
 
 /// Which averages are taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -109,10 +108,10 @@ pub(crate) struct Averages {
 }
 
 impl Averages {
-    /// The rules for `components` seen from the phase centres `centres`, of which there is at least one, up to `highest` [Hz].
+    /// The rules for sources in such `directions` seen from the phase centres `centres`, of which there is at least one, up to `highest` [Hz].
     pub(crate) fn new(
         smear: Smear,
-        components: &[Component],
+        directions: &mut dyn Iterator<Item = Direction>,
         centres: &[(f64, Direction)],
         survey: &RowSurvey,
         highest: f64,
@@ -126,8 +125,7 @@ impl Averages {
             directions.map(|direction| direction.separation(first)).fold(0.0, f64::max)
         };
         let far = if wanted {
-            farthest(&mut components.iter().map(|component| component.position))
-                + farthest(&mut centres.iter().map(|(_, centre)| *centre))
+            farthest(directions) + farthest(&mut centres.iter().map(|(_, centre)| *centre))
         } else {
             0.0
         };

@@ -45,6 +45,11 @@ impl Space {
 pub(super) struct Axes([[f64; 3]; 3]);
 
 impl Axes {
+    /// Those of the space itself: (l, m, n) are the parts of a vector.
+    pub(super) fn own() -> Axes {
+        Axes(std::array::from_fn(|k| std::array::from_fn(|i| f64::from(u8::from(i == k)))))
+    }
+
     /// l, m, n − 1 of a unit vector.
     pub(super) fn place(&self, x: [f64; 3]) -> [f64; 3] {
         let [east, north, centre] = self.0;

@@ -1,12 +1,14 @@
 //! The transform of the sky as an engine: one plan for the rows of all fields, and a new one when baselines have turned too
 //! far; or, where a beam shows each of them another sky, one for each view of it.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use kernels::{KernelError, Nufft3d, NufftOptions, NufftSky, Plane, Points, Source};
+use kernels::{KernelError, Nufft3d, NufftOptions, NufftSky, Patches, Plane, Points, Source};
 
 use super::error::Result;
 use super::geometry::Sky;
+use super::pixels::{Pixels, runs};
 use super::plan::{Key, Plan};
 use super::plan_cache::Recent;
 use super::predictor::{Predictor, Summer, Turned};
@@ -24,8 +26,23 @@ pub(super) const ROWS: usize = 1024;
 /// How much longer baselines are taken where not all are known.
 const GUARD: f64 = 1.1;
 
-/// The plans of a transform, by what they serve.
-pub(super) type Made = OnceLock<std::result::Result<Arc<Vec<(f32, Nufft3d)>>, KernelError>>;
+/// The plans of a transform, by what they serve: one for each node of the average over channels.
+pub(super) type Made = OnceLock<std::result::Result<Arc<Vec<Node>>, KernelError>>;
+
+/// The plans for one node of the average over channels.
+pub(super) struct Node {
+    /// Its weight.
+    weight: f32,
+    /// Channels with the plan that serves them: one for all, or one for each image where spectra are stepped.
+    pub(super) plans: Vec<(Range<usize>, Nufft3d)>,
+}
+
+impl Node {
+    /// A plan for all channels.
+    pub(super) fn of(weight: f32, plan: Nufft3d) -> Node {
+        Node { weight, plans: vec![(0..plan.channels(), plan)] }
+    }
+}
 
 /// How the rows of a set-up are predicted by transforms.
 pub(super) struct Transform {
@@ -67,10 +84,10 @@ pub(super) struct Lists {
 
 /// Where a view looks from, and through what.
 pub(super) struct ViewOf {
-    centre: Direction,
+    pub(super) centre: Direction,
     pub(super) axes: Axes,
-    pointing: Option<Direction>,
-    pair: (usize, usize),
+    pub(super) pointing: Option<Direction>,
+    pub(super) pair: (usize, usize),
     /// [s, MJD]
     time: f64,
 }
@@ -210,8 +227,8 @@ impl Plan<'_> {
         let made = slot.get_or_init(|| self.make_transforms(key, setup, transform, &view).map(Arc::new));
         let plans = made.clone().map_err(|source| self.kernel_error(key.data_desc, source))?;
         let turn = Turn::new(Space::of(centre.frame).axes(centre), view.axes);
-        let kernels = plans.iter().enumerate().map(|(index, (weight, _))| {
-            (*weight, Summer::Transform(Turned { plans: Arc::clone(&plans), index, turn }))
+        let kernels = plans.iter().enumerate().map(|(index, node)| {
+            (node.weight, Summer::Transform(Turned { plans: Arc::clone(&plans), index, turn }))
         });
         let turning =
             self.averages.rotation(centre).map(|rotation| (rotation, self.averages.integration.clone()));
@@ -226,7 +243,7 @@ impl Plan<'_> {
         setup: &Setup,
         transform: &Transform,
         view: &ViewOf,
-    ) -> std::result::Result<Vec<(f32, Nufft3d)>, KernelError> {
+    ) -> std::result::Result<Vec<Node>, KernelError> {
         let lists = self.lists(
             &setup.planes,
             &transform.frequencies(&setup.frequencies),
@@ -240,13 +257,45 @@ impl Plan<'_> {
             let places =
                 setup.frequencies.iter().zip(&setup.widths).map(|(centre, width)| centre + x * width);
             let channels: Vec<f64> = places.collect();
+            if self.raster.is_some() {
+                let plans = self.plans_of_raster(setup, transform, view, &channels, &uvw)?;
+                return Ok(Node { weight: *weight as f32, plans });
+            }
             let samples = transform.frequencies(&channels);
             let sky = NufftSky { samples: &samples, planes: &planes, points: &points };
             let level = self.engine.level;
             let plan = Nufft3d::of_sky(level, &channels, &sky, &setup.mix, &uvw, &transform.options)?;
-            Ok((*weight as f32, plan))
+            Ok(Node::of(*weight as f32, plan))
         };
         setup.channel.nodes().iter().map(node).collect()
+    }
+
+    /// Makes the plans of images, one for each run of channels that take the same of them.
+    fn plans_of_raster(
+        &self,
+        setup: &Setup,
+        transform: &Transform,
+        view: &ViewOf,
+        channels: &[f64],
+        uvw: &[[f64; 3]],
+    ) -> std::result::Result<Vec<(Range<usize>, Nufft3d)>, KernelError> {
+        let Some(raster) = &self.raster else { return Ok(Vec::new()) };
+        let runs = runs(raster.steps(), channels);
+        let NufftOptions { epsilon, memory, threads, .. } = transform.options;
+        let options = NufftOptions::new(epsilon, memory / runs.len().max(1)).threads(threads);
+        let plan = |run: Range<usize>| {
+            let channels = &channels[run.clone()];
+            let samples = transform.frequencies(channels);
+            let pixels = setup.planes.iter().map(|plane| {
+                (plane.stokes, Pixels::new(raster, plane.stokes, view, self.primary, &samples, 1))
+            });
+            let pixels: Vec<(usize, Pixels)> = pixels.collect();
+            let slots: Vec<(usize, &dyn Patches)> =
+                pixels.iter().map(|(stokes, pixels)| (*stokes, pixels as &dyn Patches)).collect();
+            let level = self.engine.level;
+            Ok((run, Nufft3d::of_patches(level, channels, &samples, &slots, &setup.mix, uvw, &options)?))
+        };
+        runs.into_iter().map(plan).collect()
     }
 }
 

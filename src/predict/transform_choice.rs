@@ -1,13 +1,16 @@
 //! Whether transforms of the sky serve the rows of a set-up, and how the track is cut for them: by what all would cost.
 
-use kernels::{KernelError, Nufft3d, NufftOptions, NufftSky, Plane, Source};
+use std::ops::Range;
+
+use kernels::{KernelError, Nufft3d, NufftCost, NufftOptions, NufftSky, Patches, Plane, Source};
 
 use super::engine::{Content, Engine, Load};
-use super::error::Result;
+use super::error::{PredictError, Result};
+use super::pixels::{Few, Pixels, runs};
 use super::plan::{Key, Plan, plural};
 use super::plan_cache::Recent;
 use super::setup::{Members, Setup};
-use super::transform::{Borrowed, Transform, ViewOf};
+use super::transform::{Borrowed, Lists, Transform, ViewOf};
 use crate::sky::{AngleFrame, Shape};
 
 /// Fewer points than this are never worth a transform, and not worth asking.
@@ -78,18 +81,28 @@ struct Estimate {
 impl Plan<'_> {
     /// Decides whether transforms serve the rows of a set-up: where they are asked for, or cost least.
     pub(super) fn choose_transform(&self, key: Key, setup: &Setup, work: &Work) -> Result<Choice> {
-        let asked = self.engine.engine == Engine::Nufft3d;
-        let points = setup
-            .planes
-            .iter()
-            .flat_map(|plane| &plane.components)
-            .filter(|index| self.components[**index].shape == Shape::Point)
-            .count();
+        let raster = self.raster.as_deref();
+        let asked = self.engine.engine == Engine::Nufft3d || raster.is_some();
+        let points = match raster {
+            Some(raster) => setup.planes.iter().map(|plane| raster.points(plane.stokes)).sum(),
+            None => setup
+                .planes
+                .iter()
+                .flat_map(|plane| &plane.components)
+                .filter(|index| self.components[**index].shape == Shape::Point)
+                .count(),
+        };
         let worth_asking = points >= FEWEST && points as f64 * work.load.rows as f64 >= LEAST;
         if !(asked || self.engine.engine == Engine::Auto && worth_asking) {
             return Ok(Choice::Other(None));
         }
         let refused = |why: String| {
+            if let (Some(raster), true) = (raster, points > 0) {
+                return Err(PredictError::Options(format!(
+                    "{} pixels are other than zero, too many to be predicted one by one, and no transform serves them: {why}",
+                    raster.pixels
+                )));
+            }
             let asked = if asked { "nufft3d was asked for but not taken" } else { "nufft3d not taken" };
             Ok(Choice::Other(Some(format!("{asked}: {why}"))))
         };
@@ -115,7 +128,9 @@ impl Plan<'_> {
         };
         let view = self.view_of(&transform, key)?;
         let Some(samples) = self.sample_count(setup, &view) else {
-            return refused("spectra too steep for a few frequencies".into());
+            let advice =
+                if raster.is_some() { "; give --spectrum stepped, or fewer --spectral-terms" } else { "" };
+            return refused(format!("spectra too steep for a few frequencies{advice}"));
         };
         transform.samples = samples;
         // All at a time: those of other set-ups, of the nodes of averages, and those next in turn.
@@ -146,6 +161,7 @@ impl Plan<'_> {
             .other_cost(setup, &view, points)
             .map(|[set_up, row]| (set_up * work.load.views as f64 + row * passes * rows, row));
         let other = match (asked, other) {
+            (true, _) if raster.is_some() => None,
             (true, other) => other.ok(),
             (false, Ok(other)) if total < other.0 => Some(other),
             // What is wrong with the sky or the channels, the other engines say.
@@ -156,7 +172,7 @@ impl Plan<'_> {
         transform.made = Recent::new(if transform.each_view || parts > 1 { 2 } else { 1 });
         transform.starts = estimate.starts;
         let words = format!(
-            "nufft3d, about {:.1} µs a row{}; {} of {points} points in {} facet{}, {} MiB, made in about {:.1} s of a core; \
+            "nufft3d, about {:.1} µs a row{}; {} of {points} {} in {} facet{}, {} MiB, made in about {:.1} s of a core; \
              ε {:.0e}{}",
             estimate.row * 1e6,
             other.map_or(String::new(), |(_, row)| format!(" against {:.1} µs by the delay-FFT", row * 1e6)),
@@ -166,6 +182,7 @@ impl Plan<'_> {
                 (false, 1) => "one grid for all rows".to_owned(),
                 (false, _) => format!("a grid for each of {parts} parts of the track"),
             },
+            if raster.is_some() { "pixels" } else { "points" },
             estimate.facets,
             plural(estimate.facets),
             estimate.bytes >> 20,
@@ -182,15 +199,24 @@ impl Plan<'_> {
     /// At how many frequencies the spectra are needed: Some(None) for all channels, none if no few of them will do.
     fn sample_count(&self, setup: &Setup, view: &ViewOf) -> Option<Option<usize>> {
         let channels = &setup.frequencies;
-        if channels.len() <= SAMPLES {
+        if self.raster.is_none() && channels.len() <= SAMPLES {
             return Some(None);
         }
-        let samples = Nufft3d::samples(channels, SAMPLES);
+        // Where images of channels are steps, the longest of them tells.
+        let runs = self.runs(channels);
+        let run = runs.into_iter().max_by_key(Range::len)?;
+        let samples = Nufft3d::samples(&channels[run], SAMPLES);
         let thin = thinned(&setup.planes, JURY);
+        let few = self.few(setup, view, &samples, JURY);
+        let lists = self.lists(&thin, &samples, view, 1);
+        let spectra: Vec<&[f32]> = few
+            .iter()
+            .flat_map(|(_, few)| few.spectra())
+            .chain(lists.iter().flat_map(|list| [list.points.1.as_slice(), list.shaped.1.as_slice()]))
+            .collect();
         let (mut power, mut tails) = (0.0, [0.0; SAMPLES + 1]);
-        for list in self.lists(&thin, &samples, view, 1) {
-            let spectra = list.points.1.chunks_exact(SAMPLES).chain(list.shaped.1.chunks_exact(SAMPLES));
-            for spectrum in spectra {
+        for spectra in spectra {
+            for spectrum in spectra.chunks_exact(SAMPLES) {
                 let term = |k: usize| {
                     let angle = |i: usize| std::f64::consts::PI * (i as f64 + 0.5) / SAMPLES as f64;
                     let sum = |(i, flux): (usize, &f32)| f64::from(*flux) * (k as f64 * angle(i)).cos();
@@ -207,7 +233,25 @@ impl Plan<'_> {
             }
         }
         let allowed = (SHARE * self.engine.epsilon()).max(2e-7).powi(2) * power;
-        (3..SAMPLES).find(|count| tails[*count] <= allowed).map(Some)
+        // A pixel that is not looked at may have more of a spectrum than those that are; one image has none at all.
+        let least = if self.raster.as_ref().is_some_and(|raster| raster.is_flat()) { 1 } else { 3 };
+        (least..SAMPLES).find(|count| tails[*count] <= allowed).map(Some)
+    }
+
+    /// The channels that are predicted together: all, or those that take the same of several images.
+    fn runs(&self, channels: &[f64]) -> Vec<Range<usize>> {
+        runs(self.raster.as_ref().map_or(&[], |raster| raster.steps()), channels)
+    }
+
+    /// Some `most` pixels of the images, for each plane those of its Stokes parameter; none where the sky is no images.
+    fn few(&self, setup: &Setup, view: &ViewOf, samples: &[f64], most: usize) -> Vec<(usize, Few)> {
+        let Some(raster) = &self.raster else { return Vec::new() };
+        let of_plane = |plane: &Members| {
+            let each = (raster.points(plane.stokes) / most).max(1);
+            let pixels = Pixels::new(raster, plane.stokes, view, self.primary, samples, each);
+            (plane.stokes, Few::new(&pixels))
+        };
+        setup.planes.iter().map(of_plane).collect()
     }
 
     /// How the track is best cut, and what that costs.
@@ -219,12 +263,7 @@ impl Plan<'_> {
         work: &Work,
         memory: &impl Fn(usize) -> usize,
     ) -> std::result::Result<Estimate, KernelError> {
-        let channels = &setup.frequencies;
-        let samples = transform.frequencies(channels);
-        let thin = thinned(&setup.planes, SOME);
-        let count = |planes: &[Members]| planes.iter().map(|p| p.components.len()).sum::<usize>();
-        let each = count(&setup.planes).div_ceil(count(&thin).max(1)).max(1);
-        let lists = self.lists(&thin, &samples, view, 1);
+        let look = Look::new(self, setup, transform, view);
         let [first, last] = work.times;
         let mut best: Option<Estimate> = None;
         let mut refused = KernelError::Empty { what: "rows" };
@@ -246,12 +285,8 @@ impl Plan<'_> {
                 }
                 let uvw = outermost(&uvw);
                 // What the thinned lists do not show must fit, too.
-                let memory = memory(parts) / 5 * 4;
-                let options = NufftOptions::new(self.engine.epsilon(), memory);
-                let sky = Borrowed::new(&lists);
-                let (planes, points) = (sky.planes(), sky.points());
-                let sky = NufftSky { samples: &samples, planes: &planes, points: &points };
-                match Nufft3d::cost(self.engine.level, channels, &sky, each, &setup.mix, &uvw, &options) {
+                let options = NufftOptions::new(self.engine.epsilon(), memory(parts) / 5 * 4);
+                match look.cost(&uvw, options) {
                     Ok(cost) => {
                         set_up += cost.set_up;
                         row += cost.row;
@@ -318,6 +353,80 @@ impl Plan<'_> {
         let slope = (more[1] - few[1]) / (more[0] - few[0]).max(1.0);
         let row = more[1] + slope.max(0.0) * (points as f64 - more[0]);
         Ok([self.engine.set_up(points * channels.len()), row])
+    }
+}
+
+/// Some of a sky, by which estimates go.
+struct Look<'a> {
+    plan: &'a Plan<'a>,
+    setup: &'a Setup,
+    lists: Vec<Lists>,
+    /// How many components each of the lists stands for.
+    each: usize,
+    /// Of images, those for each run of channels.
+    images: Vec<Run>,
+    samples: Vec<f64>,
+}
+
+/// Some pixels of the images that a run of channels takes.
+struct Run {
+    channels: Range<usize>,
+    /// [Hz]
+    samples: Vec<f64>,
+    /// For each Stokes parameter.
+    few: Vec<(usize, Few)>,
+    /// How many each stands for.
+    each: usize,
+}
+
+impl<'a> Look<'a> {
+    fn new(plan: &'a Plan<'a>, setup: &'a Setup, transform: &Transform, view: &ViewOf) -> Look<'a> {
+        let channels = &setup.frequencies;
+        let samples = transform.frequencies(channels);
+        let thin = thinned(&setup.planes, SOME);
+        let count = |planes: &[Members]| planes.iter().map(|p| p.components.len()).sum::<usize>();
+        let each = count(&setup.planes).div_ceil(count(&thin).max(1)).max(1);
+        let lists = plan.lists(&thin, &samples, view, 1);
+        let images = plan.raster.iter().flat_map(|raster| {
+            let most = raster.pixels.div_ceil(SOME).max(1);
+            plan.runs(channels).into_iter().map(move |run| (run, most))
+        });
+        let images = images.map(|(run, each)| {
+            let samples = transform.frequencies(&channels[run.clone()]);
+            let few = plan.few(setup, view, &samples, SOME);
+            Run { channels: run, samples, few, each }
+        });
+        Look { plan, setup, lists, each, images: images.collect(), samples }
+    }
+
+    /// What plans for such baselines cost together.
+    fn cost(&self, uvw: &[[f64; 3]], options: NufftOptions) -> std::result::Result<NufftCost, KernelError> {
+        let (level, channels, mix) = (self.plan.engine.level, &self.setup.frequencies, &self.setup.mix);
+        if self.images.is_empty() {
+            let sky = Borrowed::new(&self.lists);
+            let (planes, points) = (sky.planes(), sky.points());
+            let sky = NufftSky { samples: &self.samples, planes: &planes, points: &points };
+            return Nufft3d::cost(level, channels, &sky, self.each, mix, uvw, &options);
+        }
+        let options = NufftOptions::new(options.epsilon, options.memory / self.images.len());
+        let mut all: Option<NufftCost> = None;
+        for Run { channels: run, samples, few, each } in &self.images {
+            let slots: Vec<(usize, &dyn Patches)> =
+                few.iter().map(|(stokes, few)| (*stokes, few as &dyn Patches)).collect();
+            let channels = &channels[run.clone()];
+            let cost = Nufft3d::cost_of_patches(level, channels, samples, &slots, *each, mix, uvw, &options)?;
+            all = Some(match all {
+                None => cost,
+                Some(all) => NufftCost {
+                    set_up: all.set_up + cost.set_up,
+                    row: all.row + cost.row,
+                    bytes: all.bytes + cost.bytes,
+                    facets: all.facets + cost.facets,
+                    ..all
+                },
+            });
+        }
+        all.ok_or(KernelError::Empty { what: "channels" })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use fitsio::FitsFile;
 use fitsio::images::{ImageDescription, ImageType};
 use nvss_predict::beam::{Airy, Axes, Beam, ImageBeam, ImageError, Offset, Plane, Projection, RadialTable};
-use nvss_predict::image::beam_fits;
+use nvss_predict::image::{FitsFileError, beam_fits};
 
 const DISH: f64 = 4.7;
 const FREQUENCIES: [f64; 3] = [1.3e9, 1.4e9, 1.5e9];
@@ -354,7 +354,8 @@ fn fits_that_is_no_beam_is_told() {
     let stokes = [sky[0], sky[1], ("CTYPE3", "STOKES")];
     assert!(told(&[("CRPIX3", 1.0), ("CDELT3", 1.0), ("CRVAL3", 2.0)], &stokes, 1.0).contains("[2, 3]"));
     let missing = beam_fits::read(&folder.path().join("none.fits")).unwrap_err();
-    assert!(matches!(missing, beam_fits::BeamFitsError::Io { .. }));
+    assert!(matches!(missing, beam_fits::BeamFitsError::File(FitsFileError::Io { .. })));
     std::fs::write(&path, b"radius,power\n0,1\n").unwrap();
-    assert!(matches!(beam_fits::read(&path).unwrap_err(), beam_fits::BeamFitsError::Fits { .. }));
+    let text = beam_fits::read(&path).unwrap_err();
+    assert!(matches!(text, beam_fits::BeamFitsError::File(FitsFileError::Fits { .. })));
 }

@@ -3,6 +3,10 @@
     images.py make CASE MS FOLDER            writes the images of a case about the MS's first field and frequencies, and
                                              FOLDER/sky.json, what they mean, for the independent sum
     images.py sky SKY.json IMAGE [...]       the pixels of single images as a sky: position by astropy's WCS, flat spectra
+    images.py judge MS COLUMN COUNT IMAGE [...]
+                                             prints the rms error of so many random visibilities against the plain sum over all
+                                             pixels, relative to rms |V| of the whole column. Several images of a Stokes parameter are
+                                             Taylor terms (.ttN), or each that of the channels in its band
     images.py residual MS COLUMN OTHER       prints rms(COLUMN) and rms(COLUMN - OTHER) of the cross-correlations
 
 The cases are functions named `case_...`; every number in them is drawn with a fixed seed.
@@ -142,6 +146,38 @@ def case_blobs(case):
     data = data.astype(np.float32)
     case.write("blobs-model.fits", header, data[None, None])
     case.add(header, (y.ravel(), x.ravel()), i=data.ravel())
+
+
+def smooth(case, size):
+    """Gaussians of many widths, of both signs."""
+    y, x = np.ogrid[:size, :size]
+    data = np.zeros((size, size), np.float32)
+    for _ in range(12):
+        x0, y0 = case.random.uniform(0.2 * size, 0.8 * size, 2)
+        width, flux = 10 ** case.random.uniform(0.3, np.log10(size / 12)), case.random.normal(1, 1)
+        line = [np.exp(-((a - a0) ** 2) / (2 * width**2)) for a, a0 in ((y, y0), (x, x0))]
+        data += (flux / (2 * np.pi * width**2) * line[0] * line[1]).astype(np.float32)
+    return data
+
+
+def case_dense(case, size=1024):
+    """A smooth image of a million pixels, its centre 1 deg off; one of Stokes Q; three Taylor terms; and four channels."""
+    for letter in "IQ":
+        header = case.header((size, size), off_deg=1.0, stokes=letter)
+        case.write(f"dense-{letter}-model.fits", header, smooth(case, size)[None, None])
+    size //= 2
+    for k in range(3):
+        case.write(f"mfs.model.tt{k}.fits", case.header((size, size), off_deg=0.5), smooth(case, size)[None, None])
+    parts = [(smooth(case, size), -0.7), (smooth(case, size), -1.5)]
+    for k, (freq, width) in enumerate(bands(case, 4)):
+        header = case.header((size, size), freq=freq, width=width, off_deg=0.5)
+        data = sum(part * (freq / case.middle) ** index for part, index in parts)
+        case.write(f"run-{k:04d}-model.fits", header, data.astype(np.float32)[None, None])
+
+
+def case_huge(case):
+    header = case.header((4096, 4096), off_deg=1.0)
+    case.write("huge-model.fits", header, smooth(case, 4096)[None, None])
 
 
 def bands(case, count):
@@ -286,6 +322,65 @@ def sky_of(out, *images):
         json.dump(found, file)
 
 
+def judge(ms, column, count, *images):
+    import erfa
+    from f64sum import C, CORRELATIONS
+    from observation import Observation
+
+    import sky
+
+    obs = Observation(ms)
+    random = np.random.default_rng(7)
+    cross = np.flatnonzero(obs.ant[0] != obs.ant[1])
+    chosen = np.sort(random.choice(cross, min(int(count), len(cross)), replace=False))
+    codes = {code: stokes for stokes, code in STOKES.items()}
+
+    def turned(lon, lat, frame, target):
+        """Directions in another frame that is but turned."""
+        axes = [erfa.s2c(*sky.to_frame(*erfa.c2s(axis), frame, target)) for axis in np.eye(3)]
+        return erfa.c2s(erfa.s2c(lon, lat) @ np.array(axes))
+
+    planes = []
+    for path in images:
+        hdu = fits.open(path)[0]
+        data = hdu.data.reshape(hdu.data.shape[-2:]).astype(float)
+        rows, columns = np.nonzero(data)
+        wcs = WCS(hdu.header).celestial
+        lon, lat = wcs.wcs_pix2world(columns.astype(float), rows.astype(float), 0)
+        place = np.radians(lon), np.radians(lat), {"FK5": "J2000", "ICRS": "ICRS"}[wcs.wcs.radesys]
+        term = int(path[-6]) if path[-8:-6] == "tt" else 0
+        stokes = "IQUV".index(codes[int(hdu.header["CRVAL4"])])
+        planes.append((place, data[rows, columns], stokes, term, hdu.header["CRVAL3"], hdu.header["CDELT3"]))
+    several = len({plane[4] for plane in planes}) > 1
+    got, want = [], []
+    known = {}
+    for row in chosen:
+        field, setup = int(obs.field[row]), obs.setups[obs.ddid[row]]
+        if field not in known:
+            lon0, lat0, frame = obs.centre(field, obs.time[row])
+            lmn = [sky.cosines(*turned(*plane[0], frame), lon0, lat0) for plane in planes]
+            known = {field: [np.stack([l, m, -(l * l + m * m) / (1 + n)], axis=1) for l, m, n in lmn]}
+        channel = int(random.integers(len(setup.freq)))
+        freq = setup.freq[channel]
+        total = np.zeros(4, complex)
+        for (_, flux, stokes, term, middle, width), lmn in zip(planes, known[field]):
+            if several and abs(freq - middle) > width / 2:
+                continue
+            phase = 2 * np.pi * freq / C * (lmn @ obs.uvw[row])
+            factor = (freq / middle - 1) ** term
+            total[stokes] += factor * (np.dot(flux, np.cos(phase)) + 1j * np.dot(flux, np.sin(phase)))
+        want.append([np.dot(CORRELATIONS[int(code)], total) for code in setup.corr])
+        got.append(obs.main.getcell(column, int(row))[channel])
+    scale, values = 0.0, 0
+    for start in range(0, len(cross), 4096):
+        for row in cross[start : start + 4096]:
+            cell = obs.main.getcell(column, int(row))
+            scale, values = scale + np.sum(np.abs(cell) ** 2), values + cell.size
+    error = np.concatenate([np.ravel(np.asarray(a) - b) for a, b in zip(got, want)])
+    rms = np.sqrt(np.mean(np.abs(error) ** 2)) / np.sqrt(scale / values)
+    print(json.dumps({"relative": float(rms), "pixels": int(sum(len(plane[1]) for plane in planes))}))
+
+
 def residual(ms, column, other):
     from casacore.tables import table
 
@@ -299,4 +394,4 @@ def residual(ms, column, other):
 
 if __name__ == "__main__":
     action, *rest = sys.argv[1:]
-    {"make": make, "sky": sky_of, "residual": residual}[action](*rest)
+    {"make": make, "sky": sky_of, "judge": judge, "residual": residual}[action](*rest)

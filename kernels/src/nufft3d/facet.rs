@@ -14,6 +14,15 @@ const SHARE: f64 = 0.2;
 
 type Vector = [f64; 3];
 
+/// What is cut into facets: points, or patches of them.
+#[derive(Clone, Copy)]
+pub struct Spots<'a> {
+    /// l, m, n − 1 of points or of the middles of patches.
+    pub places: &'a [Vector],
+    /// How far patches reach (a chord); empty for points.
+    pub radii: &'a [f64],
+}
+
 /// A frame: `b·x = b·origin + u l + v m + w n`, with w as small as a shear can make it.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
@@ -24,11 +33,11 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The frame that suits sources at `places` (l, m, n − 1) and baselines.
-    pub fn new(places: &[Vector], members: &[u32], rows: &[Vector]) -> Self {
+    /// The frame that suits sources and baselines.
+    pub fn new(spots: Spots, members: &[u32], rows: &[Vector]) -> Self {
         let mut sum = [0.0, 0.0, 0.0];
         for &s in members {
-            let [l, m, n] = places[s as usize];
+            let [l, m, n] = spots.places[s as usize];
             sum = [sum[0] + l, sum[1] + m, sum[2] + n + 1.0];
         }
         let up = unit(sum).unwrap_or([0.0, 0.0, 1.0]);
@@ -38,15 +47,15 @@ impl Frame {
         let right = unit(std::array::from_fn(|i| side[i] - along * up[i])).unwrap_or(side);
         let axes = [right, cross(up, right), up];
         let mut frame = Self { origin: [0.0; 3], axes, shear: [0.0; 2] };
-        frame.centre(places, members);
+        frame.centre(spots, members);
         frame.shear = shear(rows.iter().map(|&b| frame.turn(b)));
-        frame.centre(places, members);
+        frame.centre(spots, members);
         frame
     }
 
     /// Moves the origin to the middle of the sources.
-    fn centre(&mut self, places: &[Vector], members: &[u32]) {
-        let [low, high] = self.extent(places, members);
+    fn centre(&mut self, spots: Spots, members: &[u32]) {
+        let [low, high] = self.extent(spots, members);
         let middle: Vector = std::array::from_fn(|i| 0.5 * (low[i] + high[i]));
         // Back from the sheared axes.
         let n = middle[2];
@@ -57,16 +66,31 @@ impl Frame {
     }
 
     /// The least and greatest coordinates of sources.
-    pub fn extent(&self, places: &[Vector], members: &[u32]) -> [Vector; 2] {
+    pub fn extent(&self, spots: Spots, members: &[u32]) -> [Vector; 2] {
         let mut range = [[f64::INFINITY; 3], [f64::NEG_INFINITY; 3]];
         for &s in members {
-            let place = self.place(places[s as usize]);
+            let place = self.place(spots.places[s as usize]);
+            let reach = self.reach(spots, s);
             for i in 0..3 {
-                range[0][i] = range[0][i].min(place[i]);
-                range[1][i] = range[1][i].max(place[i]);
+                range[0][i] = range[0][i].min(place[i] - reach[i]);
+                range[1][i] = range[1][i].max(place[i] + reach[i]);
             }
         }
         range
+    }
+
+    /// How far a patch reaches from its middle: along the sphere by its radius, and into it by the depth of a cap.
+    pub fn reach(&self, spots: Spots, s: u32) -> Vector {
+        let Some(&radius) = spots.radii.get(s as usize) else { return [0.0; 3] };
+        let [l, m, n] = spots.places[s as usize];
+        let normal = [l, m, n + 1.0];
+        let [right, top, up] = self.axes;
+        let sheared = |axis: Vector, shear: f64| std::array::from_fn(|i| axis[i] + shear * up[i]);
+        [sheared(right, self.shear[0]), sheared(top, self.shear[1]), up].map(|slope| {
+            let inward = dot(slope, normal);
+            let along = (dot(slope, slope) - inward * inward).max(0.0).sqrt();
+            radius * along + 0.5 * radius * radius * inward.abs()
+        })
     }
 
     fn turn(&self, b: Vector) -> Vector {
@@ -134,26 +158,26 @@ pub struct Facet {
     pub terms: Vec<(usize, usize)>,
 }
 
-/// Cuts the sky into facets whose terms are few: `top` is the greatest ν/c [1/m] of the nodes of each row.
+/// Cuts the sky into facets whose terms are few: `top` is the greatest ν/c [1/m] of the nodes of each row. None where a
+/// patch is too large for any.
 pub fn facets(
-    places: &[Vector],
+    spots: Spots,
     members: Vec<u32>,
     rows: &[Vector],
     top: &[f64],
     components: &Components,
     epsilon: f64,
     widest: f64,
-) -> Vec<Facet> {
+) -> Option<Vec<Facet>> {
     let mut done = Vec::new();
     let mut waiting = vec![members];
     while let Some(members) = waiting.pop() {
         if members.is_empty() {
             continue;
         }
-        let frame = Frame::new(places, &members, rows);
-        let [low, high] = frame.extent(places, &members);
+        let frame = Frame::new(spots, &members, rows);
+        let [low, high] = frame.extent(spots, &members);
         let half: Vector = std::array::from_fn(|i| low[i].abs().max(high[i].abs()));
-        let longest = usize::from(half[1] > half[0]);
         let mut reach = [0.0_f64; 3];
         for (&row, top) in rows.iter().zip(top) {
             let row = frame.baseline(row);
@@ -161,22 +185,27 @@ pub fn facets(
                 reach[i] = reach[i].max(row[i].abs() * top);
             }
         }
-        let terms = terms(TAU * reach[2] * half[2], components, epsilon);
-        match terms {
-            Some(terms) if half[longest] <= widest => {
+        // Where it is cut if it must be: half-way along its longer axis, patches by their middles.
+        let middles = frame.extent(Spots { radii: &[], ..spots }, &members);
+        let [across, along] = [0, 1].map(|i| middles[1][i] - middles[0][i]);
+        let longest = usize::from(along > across);
+        let whole = members.len() == 1 || !spots.radii.is_empty() && across.max(along) <= 0.0;
+        match terms(TAU * reach[2] * half[2], components, epsilon) {
+            Some(terms) if half[0].max(half[1]) <= widest || whole => {
                 done.push(Facet { members, frame, reach, half, terms });
             }
+            None if whole => return None,
             _ => {
-                let middle = 0.5 * (low[longest] + high[longest]);
+                let middle = 0.5 * (middles[0][longest] + middles[1][longest]);
                 let (a, b) = members
                     .iter()
-                    .partition::<Vec<u32>, _>(|&&s| frame.place(places[s as usize])[longest] < middle);
+                    .partition::<Vec<u32>, _>(|&&s| frame.place(spots.places[s as usize])[longest] < middle);
                 // A facet that cannot be cut any more has nothing to expand.
                 waiting.extend([a, b]);
             }
         }
     }
-    done
+    Some(done)
 }
 
 /// The terms that matter for a greatest phase [rad] along w; none if they are too many.

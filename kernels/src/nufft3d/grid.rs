@@ -2,6 +2,8 @@
 
 use super::facet::Facet;
 use super::parallel::each;
+use super::patches::Held;
+use super::plan::Slot;
 use super::spread::{Placed, Spread, Spreading, TERMS};
 use crate::SimdLevel;
 use crate::delay::fft::smooth;
@@ -105,7 +107,7 @@ impl Size {
         let terms = self.terms as f64;
         terms * (0.5 * fft(v.rows(), u.len) + fft(self.columns(), v.len))
             + (width * width) as f64 * terms * sources as f64 * seconds::SPREAD
-            + (self.kept() + self.passing(sources, 0)) as f64 * seconds::BYTE
+            + (self.kept() + self.passing(sources, 0, 1)) as f64 * seconds::BYTE
     }
 
     /// The same to read the grid at so many nodes.
@@ -118,9 +120,9 @@ impl Size {
         self.columns() * self.rows() * self.terms * 8
     }
 
-    /// Bytes that are needed while the grid of so many sources and components is made, besides those kept.
-    pub fn passing(&self, sources: usize, components: usize) -> usize {
-        let image = self.axes[0].rows() * self.axes[1].rows() * TOGETHER * 4;
+    /// Bytes that are needed while the grid of so many sources and components is made by so many threads, besides those kept.
+    pub fn passing(&self, sources: usize, components: usize, threads: usize) -> usize {
+        let image = self.axes[0].rows() * BAND * threads * TOGETHER * 4;
         let half = (self.axes[0].reach + self.margin + 1) * self.axes[1].rows() * TOGETHER * 8;
         image + half + sources * (2 * size_of::<Placed>() + components * size_of::<f32>())
     }
@@ -153,12 +155,25 @@ pub struct Maker<'a> {
     pub threads: usize,
     /// The kernel.
     pub spreading: &'a Spreading,
-    /// l, m, n − 1 of all sources.
-    pub places: &'a [[f64; 3]],
-    /// The weights of their components.
-    pub weights: &'a [f32],
-    /// How many components.
-    pub components: usize,
+    /// The sources, with the weights of their components.
+    pub slot: &'a Slot<'a>,
+}
+
+/// The sources of a facet as its grid wants them.
+enum Content<'a> {
+    /// In the order of the image: where those of each [`BLOCK`] of rows start, the sources, and their weights.
+    List { tiles: Vec<usize>, placed: Vec<Placed>, weights: Vec<f32> },
+    /// Patches, with the first and the last row of the image of each.
+    Patches { held: Held<'a>, rows: Vec<(u32, [f64; 2])> },
+}
+
+/// The working memory of a thread that spreads sources.
+#[derive(Default)]
+struct Desk {
+    places: Vec<[f64; 3]>,
+    spectra: Vec<f32>,
+    placed: Vec<Placed>,
+    weights: Vec<f32>,
 }
 
 impl Maker<'_> {
@@ -166,13 +181,10 @@ impl Maker<'_> {
     pub fn make(&self, facet: &Facet) -> Grid {
         let size = Size::new(facet, self.spreading);
         let [u, v] = size.axes;
-        let (tiles, placed) = self.place(facet, &size);
-        // In the order of the sources on the image: they are read many times.
-        let weights: Vec<f32> = placed.iter().flat_map(|p| self.weights_of(p.source)).copied().collect();
+        let content = self.content(facet, &size);
         let (columns, rows) = (size.columns(), size.rows());
         // Zeros of the system's: pages are touched first by the threads that fill them.
         let mut cells = vec![0.0_f32; columns * rows * 2 * size.terms];
-        let mut image = vec![0.0_f32; v.rows() * u.rows() * TOGETHER];
         let positive = u.reach + size.margin + 1;
         let block = positive * TOGETHER * BLOCK;
         let mut halfway = vec![0.0_f32; 2 * v.rows().div_ceil(BLOCK) * block];
@@ -181,38 +193,26 @@ impl Maker<'_> {
             let inverse = |i: usize| self.spreading.inverse(i as f64 / axis.len as f64) as f32;
             (0..=axis.reach + size.margin).map(inverse).collect::<Vec<f32>>()
         });
+        let width = u.rows() * TOGETHER;
         for (round, terms) in facet.terms.chunks(TOGETHER).enumerate() {
-            each(
-                self.threads,
-                image.chunks_mut(BAND * u.rows() * TOGETHER).enumerate(),
-                |_| (),
-                |(), (i, band)| {
-                    self.token.run(Spread {
-                        maker: self,
-                        terms,
-                        placed: &placed,
-                        weights: &weights,
-                        tiles: &tiles,
-                        first: i * BAND,
-                        columns: u.rows(),
-                        band,
-                    });
-                },
-            );
             let fft = self.plan(u.len);
-            let width = u.rows() * TOGETHER;
-            let tasks = halfway.chunks_mut(block).zip(image.chunks(BLOCK * width));
             each(
                 self.threads,
-                tasks,
-                |_| Buffer::new(&fft, BLOCK),
-                |buffer, (out, rows)| {
-                    for pair in 0..terms.len().div_ceil(2) {
-                        for (r, row) in rows.chunks_exact(width).enumerate() {
-                            buffer.fill(&u, row, r, pair);
+                halfway.chunks_mut(BAND / BLOCK * block).enumerate(),
+                |_| (Buffer::new(&fft, BLOCK), vec![0.0_f32; BAND * width], Desk::default()),
+                |(buffer, band, desk), (index, halfway)| {
+                    let first = index * BAND;
+                    let band = &mut band[..BAND.min(v.rows() - first) * width];
+                    band.fill(0.0);
+                    self.spread(facet, &size, &content, terms, first, band, desk);
+                    for (out, rows) in halfway.chunks_mut(block).zip(band.chunks(BLOCK * width)) {
+                        for pair in 0..terms.len().div_ceil(2) {
+                            for (r, row) in rows.chunks_exact(width).enumerate() {
+                                buffer.fill(&u, row, r, pair);
+                            }
+                            buffer.transform();
+                            buffer.separate(out, pair, positive);
                         }
-                        buffer.transform();
-                        buffer.separate(out, pair, positive);
                     }
                 },
             );
@@ -243,8 +243,98 @@ impl Maker<'_> {
         }
     }
 
-    fn weights_of(&self, source: u32) -> &[f32] {
-        &self.weights[source as usize * self.components..][..self.components]
+    fn content(&self, facet: &Facet, size: &Size) -> Content<'_> {
+        let v = size.axes[1];
+        if let Some(held) = self.slot.held {
+            let spots = self.slot.spots();
+            let of_patch = |&s: &u32| {
+                let middle = facet.frame.place(spots.places[s as usize])[1];
+                let reach = facet.frame.reach(spots, s)[1];
+                let row = |m: f64| m * v.pitch + v.half as f64;
+                (s, [row(middle - reach), row(middle + reach)])
+            };
+            return Content::Patches { held, rows: facet.members.iter().map(of_patch).collect() };
+        }
+        let (tiles, placed) = self.place(facet, size);
+        let components = &self.slot.components;
+        let count = components.shapes.len();
+        // In the order of the sources on the image: they are read many times.
+        let of_source = |p: &Placed| &components.weights[p.source as usize * count..][..count];
+        let weights = placed.iter().flat_map(of_source).copied().collect();
+        Content::List { tiles, placed, weights }
+    }
+
+    /// Spreads all sources that are near a band of the image, the first of whose rows is `first`.
+    #[allow(clippy::too_many_arguments)] // what is spread, onto what, and where
+    fn spread(
+        &self,
+        facet: &Facet,
+        size: &Size,
+        content: &Content,
+        terms: &[(usize, usize)],
+        first: usize,
+        band: &mut [f32],
+        desk: &mut Desk,
+    ) {
+        let columns = size.axes[0].rows();
+        let (width, last) = (self.spreading.width, first + band.len() / (columns * TOGETHER));
+        let components = self.slot.components.shapes.len();
+        let mut onto = |placed: &[Placed], weights: &[f32]| {
+            let spreading = self.spreading;
+            self.token.run(Spread { spreading, terms, placed, weights, components, first, columns, band });
+        };
+        match content {
+            Content::List { tiles, placed, weights } => {
+                let blocks = tiles.len() - 1;
+                let from = (first.saturating_sub(width) / BLOCK).min(blocks);
+                let to = ((last + width).div_ceil(BLOCK)).min(blocks);
+                let near = tiles[from]..tiles[to];
+                onto(&placed[near.clone()], &weights[near.start * components..near.end * components]);
+            }
+            Content::Patches { held, rows } => {
+                let place = self.placer(facet, size);
+                let near = [first as f64 - width as f64, (last + width) as f64];
+                let matrix = &self.slot.components.weights;
+                for &(patch, _) in rows.iter().filter(|(_, [low, high])| *high >= near[0] && *low < near[1]) {
+                    let Desk { places, spectra, placed, weights } = &mut *desk;
+                    places.clear();
+                    spectra.clear();
+                    placed.clear();
+                    weights.clear();
+                    held.patches.read(patch as usize, places, spectra);
+                    for (lmn, flux) in places.iter().zip(spectra.chunks_exact(held.samples)) {
+                        // Most of what is not of this band is told by its row alone.
+                        let Some(one) = place(*lmn, near) else { continue };
+                        placed.push(one);
+                        weights.extend(matrix.chunks_exact(held.samples).map(|of_component| {
+                            of_component.iter().zip(flux).map(|(a, b)| a * b).sum::<f32>()
+                        }));
+                    }
+                    onto(placed, weights);
+                }
+            }
+        }
+    }
+
+    /// What puts a source, given as l, m, n − 1, onto the image, if it is within these rows.
+    fn placer<'a>(
+        &'a self,
+        facet: &'a Facet,
+        size: &Size,
+    ) -> impl Fn([f64; 3], [f64; 2]) -> Option<Placed> + 'a {
+        let [u, v] = size.axes;
+        let stretch = if facet.half[2] > 0.0 { 1.0 / facet.half[2] } else { 0.0 };
+        move |lmn, [low, high]| {
+            let [l, m, n] = facet.frame.place(lmn);
+            let at = [l * u.pitch + u.half as f64, m * v.pitch + v.half as f64];
+            let factor = |x: f64, axis: &Axis| self.spreading.inverse(x * axis.pitch / axis.len as f64);
+            (at[1] >= low && at[1] < high).then(|| Placed {
+                at,
+                n: (n * stretch) as f32,
+                factor: (factor(l, &u) * factor(m, &v)) as f32,
+                source: 0,
+            })
+        }
     }
 
     fn plan(&self, len: usize) -> Arc<dyn Fft<f32>> {
@@ -257,18 +347,14 @@ impl Maker<'_> {
     /// The sources in the order of the image: where those of each [`BLOCK`] of rows start, and the sources.
     fn place(&self, facet: &Facet, size: &Size) -> (Vec<usize>, Vec<Placed>) {
         let [u, v] = size.axes;
-        let stretch = if facet.half[2] > 0.0 { 1.0 / facet.half[2] } else { 0.0 };
+        let place = self.placer(facet, size);
+        let nowhere = Placed { at: [0.0; 2], n: 0.0, factor: 0.0, source: 0 };
+        let all = [f64::NEG_INFINITY, f64::INFINITY];
         let place = |&source: &u32| {
-            let [l, m, n] = facet.frame.place(self.places[source as usize]);
-            let factor = |x: f64, axis: &Axis| self.spreading.inverse(x * axis.pitch / axis.len as f64);
-            Placed {
-                at: [l * u.pitch + u.half as f64, m * v.pitch + v.half as f64],
-                n: (n * stretch) as f32,
-                factor: (factor(l, &u) * factor(m, &v)) as f32,
-                source,
-            }
+            let placed = place(self.slot.places[source as usize], all).unwrap_or(nowhere);
+            Placed { source, ..placed }
         };
-        let mut placed = vec![Placed { at: [0.0; 2], n: 0.0, factor: 0.0, source: 0 }; facet.members.len()];
+        let mut placed = vec![nowhere; facet.members.len()];
         const PART: usize = 16_384;
         each(
             self.threads,

@@ -11,6 +11,7 @@ mod grid;
 mod input;
 mod nodes;
 mod parallel;
+mod patches;
 mod plan;
 mod run;
 mod spectra;
@@ -25,6 +26,7 @@ use grid::Maker;
 pub use input::NufftSky;
 use nodes::Plan;
 use num_complex::{Complex32, Complex64};
+pub use patches::{Patch, Patches};
 use plan::{Start, layer, others};
 use run::{Job, key, lines};
 use spectra::Scale;
@@ -156,8 +158,37 @@ impl Nufft3d {
         uvw: &[[f64; 3]],
         options: &NufftOptions,
     ) -> Result<Self, KernelError> {
-        let token = checked(level, options)?;
-        let mut start = Start::new(channels, sky, uvw, options, 1)?;
+        checked(level, options)?;
+        Self::of_start(level, channels, Start::new(channels, sky, uvw, options, 1)?, mix, options)
+    }
+
+    /// The same of points that patches hand out, one lot for each of some Stokes parameters, with flux densities at `samples`
+    /// [Hz]. They need not be in memory together; their spectra are taken for as smooth as the samples show them.
+    ///
+    /// # Errors
+    /// Those of [`Nufft3d::new`], and [`KernelError::OutOfRange`] for patches that are too large for the baselines.
+    pub fn of_patches(
+        level: SimdLevel,
+        channels: &[f64],
+        samples: &[f64],
+        slots: &[(usize, &dyn Patches)],
+        mix: &Mix,
+        uvw: &[[f64; 3]],
+        options: &NufftOptions,
+    ) -> Result<Self, KernelError> {
+        checked(level, options)?;
+        let start = Start::of_patches(channels, samples, slots, uvw, options, 1)?;
+        Self::of_start(level, channels, start, mix, options)
+    }
+
+    fn of_start(
+        level: SimdLevel,
+        channels: &[f64],
+        mut start: Start,
+        mix: &Mix,
+        options: &NufftOptions,
+    ) -> Result<Self, KernelError> {
+        let token = Token::new(level)?;
         let empty: Vec<Plane> = start
             .slots
             .iter()
@@ -176,15 +207,8 @@ impl Nufft3d {
             middle: channels.iter().sum::<f64>() / channels.len() as f64 / SPEED_OF_LIGHT,
         };
         for (slot, facets) in start.slots.iter().zip(start.cut.facets) {
-            let maker = Maker {
-                level,
-                token,
-                threads: options.threads.max(1),
-                spreading: &plan.spreading,
-                places: &slot.places,
-                weights: &slot.components.weights,
-                components: slot.components.shapes.len(),
-            };
+            let maker =
+                Maker { level, token, threads: options.threads.max(1), spreading: &plan.spreading, slot };
             let layers = facets
                 .iter()
                 .map(|facet| layer(facet, maker.make(facet), &plan.classes, &slot.components, &start.scale))
@@ -210,18 +234,52 @@ impl Nufft3d {
     ) -> Result<NufftCost, KernelError> {
         checked(level, options)?;
         let start = Start::new(channels, sky, uvw, options, each)?;
-        let count = start.slots.iter().map(|slot| slot.places.len()).sum::<usize>() * each;
+        let count = start.slots.iter().map(|slot| slot.places.len()).sum::<usize>();
+        Ok(Self::told(level, channels, &start, count * each, each, mix, uvw.len()))
+    }
+
+    /// The same of patches, each of whose points stands for `each`.
+    ///
+    /// # Errors
+    /// Those of [`Nufft3d::of_patches`]: memory that does not suffice among them.
+    #[allow(clippy::too_many_arguments)] // those of `of_patches`, and one more
+    pub fn cost_of_patches(
+        level: SimdLevel,
+        channels: &[f64],
+        samples: &[f64],
+        slots: &[(usize, &dyn Patches)],
+        each: usize,
+        mix: &Mix,
+        uvw: &[[f64; 3]],
+        options: &NufftOptions,
+    ) -> Result<NufftCost, KernelError> {
+        checked(level, options)?;
+        let start = Start::of_patches(channels, samples, slots, uvw, options, each)?;
+        let points = slots.iter().flat_map(|(_, patches)| patches.patches()).map(|patch| patch.points);
+        let count = points.sum::<usize>() * each;
+        Ok(Self::told(level, channels, &start, count, each, mix, uvw.len()))
+    }
+
+    /// What is known of a plan with so many sources before it is made.
+    fn told(
+        level: SimdLevel,
+        channels: &[f64],
+        start: &Start,
+        count: usize,
+        each: usize,
+        mix: &Mix,
+        rows: usize,
+    ) -> NufftCost {
         let [making, reading] = start.cut.seconds;
-        let rows = uvw.len().max(1) as f64;
         let taps = start.classes.first().map_or(0, |class| class.nodes.taps);
-        Ok(NufftCost {
+        NufftCost {
             set_up: (making + count as f64 * SPECTRUM) * cost::slowness(level),
-            row: reading / rows * cost::slowness(level)
+            row: reading / rows.max(1) as f64 * cost::slowness(level)
                 + cost::channels(channels.len(), start.slots.len(), mix.correlations(), taps, level),
             bytes: start.cut.kept + start.cut.passing,
             facets: start.cut.facets.iter().map(Vec::len).sum(),
             others: start.slots.iter().map(|slot| slot.others.len() * each).sum(),
-        })
+        }
     }
 
     /// Frequencies [Hz] at which `count` samples hold the smooth spectra of a band best: Chebyshev's nodes, ascending.

@@ -1,16 +1,17 @@
 //! From planes of sources to facets, and to what rows need of them.
 
 use super::NufftOptions;
-use super::facet::{Facet, bessel, facets};
+use super::facet::{Facet, Spots, bessel, facets};
 use super::grid::{Grid, Size};
 use super::input::{Joined, NufftSky, Part, parts};
 use super::nodes::{Class, classes, coarsest};
+use super::patches::{Held, Patches, components_of};
 use super::run::Layer;
 use super::spectra::{Components, Scale, components, value};
 use super::spread::{Spreading, TERMS as TERMS_OF_VECTOR, interpolation};
 use crate::delay::solve::chebyshev;
 use crate::delay::spectrum::{Fit, TERMS};
-use crate::plan::{Segment, check, segments};
+use crate::plan::{Segment, check, check_places, segments};
 use crate::simd::Line;
 use crate::{DelayFft, DelayOptions, KernelError, Mix, Plane, SPEED_OF_LIGHT, SimdLevel, Source};
 use std::borrow::Cow;
@@ -23,8 +24,12 @@ const POWERS: usize = 16;
 /// The sources of one Stokes parameter.
 pub struct Slot<'a> {
     pub stokes: usize,
-    /// l, m, n − 1.
+    /// l, m, n − 1; of patches, those of their middles.
     pub places: Cow<'a, [[f64; 3]]>,
+    /// The radii of patches; empty where there are none.
+    pub radii: Vec<f64>,
+    /// What hands out their points.
+    pub held: Option<Held<'a>>,
     /// Which go to the transform.
     pub members: Vec<u32>,
     /// Which go elsewhere, as (list, source).
@@ -45,6 +50,46 @@ impl<'a> Slot<'a> {
             others: (0..count).filter(|&i| !inside[i]).map(|i| joined.origin(i)).collect(),
             components,
             places: joined.places,
+            radii: Vec::new(),
+            held: None,
+        }
+    }
+
+    /// The points of patches with spectra at `y`.
+    fn of_patches(
+        y: &[f64],
+        stokes: usize,
+        patches: &'a dyn Patches,
+        options: &NufftOptions,
+    ) -> Result<Self, KernelError> {
+        let held = Held { patches, samples: y.len() };
+        let list = patches.patches();
+        if let Some(index) = list.iter().position(|patch| !(patch.radius.is_finite() && patch.radius >= 0.0))
+        {
+            return Err(KernelError::NotFinite { what: "patches", index });
+        }
+        let places: Vec<[f64; 3]> = list.iter().map(|patch| patch.lmn).collect();
+        check_places(&places)?;
+        Ok(Self {
+            stokes,
+            members: (0..list.len() as u32).collect(),
+            others: Vec::new(),
+            components: components_of(y, held, options)?,
+            radii: list.iter().map(|patch| patch.radius).collect(),
+            places: Cow::Owned(places),
+            held: Some(held),
+        })
+    }
+
+    pub fn spots(&self) -> Spots<'_> {
+        Spots { places: &self.places, radii: &self.radii }
+    }
+
+    /// The points that some members stand for.
+    fn points(&self, members: &[u32]) -> usize {
+        match self.held {
+            None => members.len(),
+            Some(held) => members.iter().map(|&s| held.patches.patches()[s as usize].points).sum(),
         }
     }
 }
@@ -74,6 +119,46 @@ impl<'a> Start<'a> {
         check(sky.samples, &[])?;
         let parts = parts(sky)?;
         check(channels, &[])?;
+        let y = sky.samples.iter().map(|&f| Scale::new(channels).y(f)).collect::<Vec<f64>>();
+        let every = sky.samples == channels;
+        let slots: Vec<Slot> = (0..4)
+            .filter(|&i| parts.iter().any(|part| part.stokes == i))
+            .map(|stokes| Slot::new(&y, every, Joined::new(&parts, stokes), stokes, options))
+            .collect();
+        let samples = (!every).then_some(y);
+        Ok(Self { parts, samples, ..Self::of_slots(channels, slots, uvw, options, each)? })
+    }
+
+    /// The same for points that patches hand out, of some Stokes parameters, with spectra at `samples` [Hz]; every point stands for
+    /// `each`.
+    pub fn of_patches(
+        channels: &[f64],
+        samples: &[f64],
+        slots: &[(usize, &'a dyn Patches)],
+        uvw: &[[f64; 3]],
+        options: &NufftOptions,
+        each: usize,
+    ) -> Result<Self, KernelError> {
+        check(samples, &[])?;
+        check(channels, &[])?;
+        let y: Vec<f64> = samples.iter().map(|&f| Scale::new(channels).y(f)).collect();
+        let mut order: Vec<_> = slots.to_vec();
+        order.sort_by_key(|(stokes, _)| *stokes);
+        let twice = order.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        if let Some(index) = slots.iter().position(|(stokes, _)| *stokes > 3 || twice) {
+            return Err(KernelError::OutOfRange { what: "stokes", index });
+        }
+        let slots = order.into_iter().map(|(stokes, patches)| Slot::of_patches(&y, stokes, patches, options));
+        Self::of_slots(channels, slots.collect::<Result<_, _>>()?, uvw, options, each)
+    }
+
+    fn of_slots(
+        channels: &[f64],
+        slots: Vec<Slot<'a>>,
+        uvw: &[[f64; 3]],
+        options: &NufftOptions,
+        each: usize,
+    ) -> Result<Self, KernelError> {
         if let Some(index) = uvw.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
             return Err(KernelError::NotFinite { what: "uvw", index });
         }
@@ -81,12 +166,6 @@ impl<'a> Start<'a> {
         let lens: Vec<usize> = segments.iter().map(|segment| segment.len).collect();
         let classes = classes(channels, &lens, options.epsilon);
         let scale = Scale::new(channels);
-        let y: Vec<f64> = sky.samples.iter().map(|&f| scale.y(f)).collect();
-        let every = sky.samples == channels;
-        let slots: Vec<Slot> = (0..4)
-            .filter(|&i| parts.iter().any(|part| part.stokes == i))
-            .map(|stokes| Slot::new(&y, every, Joined::new(&parts, stokes), stokes, options))
-            .collect();
         let radius = radius(&slots);
         let mut nodes = 0;
         let mut top = Vec::with_capacity(uvw.len());
@@ -96,8 +175,7 @@ impl<'a> Start<'a> {
             top.push(class.top);
         }
         let cut = cut(&slots, uvw, &top, nodes as f64, options, each)?;
-        let samples = (!every).then_some(y);
-        Ok(Self { parts, slots, segments, classes, scale, samples, radius, cut })
+        Ok(Self { parts: Vec::new(), slots, segments, classes, scale, samples: None, radius, cut })
     }
 }
 
@@ -106,7 +184,9 @@ fn radius(slots: &[Slot]) -> [f64; 2] {
     for slot in slots {
         for &s in &slot.members {
             let [l, m, n] = slot.places[s as usize];
-            radius = [radius[0].max(l.hypot(m)), radius[1].max(n.abs())];
+            let reach = slot.radii.get(s as usize).copied().unwrap_or(0.0);
+            radius =
+                [radius[0].max(l.hypot(m) + reach), radius[1].max(n.abs() + reach * (l.hypot(m) + reach))];
         }
     }
     radius
@@ -142,21 +222,26 @@ fn cut(
             .iter()
             .map(|slot| {
                 let members = slot.members.clone();
-                facets(&slot.places, members, uvw, top, &slot.components, options.epsilon, widest)
+                facets(slot.spots(), members, uvw, top, &slot.components, options.epsilon, widest)
+                    .ok_or(KernelError::OutOfRange { what: "patches", index: 0 })
             })
-            .collect();
+            .collect::<Result<_, _>>()?;
         let mut best: Option<(f64, Cut)> = None;
         let (mut needed, mut smallest) = (usize::MAX, usize::MAX);
         for spreading in &offered {
             let (mut kept, mut passing, mut seconds) = (0, 0, [0.0; 2]);
-            let components = slots.iter().map(|slot| slot.components.shapes.len()).max().unwrap_or(0);
-            for facet in facets.iter().flatten() {
-                let size = Size::new(facet, spreading);
-                kept += size.kept();
-                let members = facet.members.len() * each;
-                passing = passing.max(size.passing(members, components));
-                seconds[0] += size.making(spreading.width, members);
-                seconds[1] += size.reading(spreading.width, nodes);
+            for (slot, facets) in slots.iter().zip(&facets) {
+                for facet in facets {
+                    let size = Size::new(facet, spreading);
+                    kept += size.kept();
+                    let points = slot.points(&facet.members) * each;
+                    // Patches are read as they are needed.
+                    let listed = if slot.held.is_some() { 0 } else { points };
+                    let components = slot.components.shapes.len();
+                    passing = passing.max(size.passing(listed, components, options.threads));
+                    seconds[0] += size.making(spreading.width, points);
+                    seconds[1] += size.reading(spreading.width, nodes);
+                }
             }
             needed = needed.min(kept + passing);
             smallest = smallest.min(kept);
@@ -174,11 +259,13 @@ fn cut(
             return Err(KernelError::Memory { needed: least, limit: options.memory });
         }
         let half = facets.iter().flatten().map(|f| f.half[0].max(f.half[1])).fold(0.0, f64::max);
-        // Margins make facets that are too small larger again, and every facet costs time.
-        if needed > 2 * least || facets.iter().map(Vec::len).sum::<usize>() > 4096 || half <= 1e-6 {
+        let narrower = 0.6 * half;
+        // Margins make facets that are too small larger again, every facet costs time, and patches stay whole.
+        let many = facets.iter().map(Vec::len).sum::<usize>() > 4096;
+        if needed > 2 * least || many || half <= 1e-6 || narrower >= widest {
             return Err(KernelError::Memory { needed: least, limit: options.memory });
         }
-        widest = 0.6 * half;
+        widest = narrower;
     }
 }
 

@@ -45,7 +45,7 @@ pub struct Components {
     pub shapes: Vec<Vec<f64>>,
     /// The rms weight of each over that of the first.
     pub sizes: Vec<f64>,
-    /// The weights of every source: `[source][component]`
+    /// The weights of every source: `[source][component]`; of patches, those of every sample: `[component][sample]`
     pub weights: Vec<f32>,
     /// The sources whose spectra are no short series.
     pub rough: Vec<usize>,
@@ -66,10 +66,8 @@ pub fn components(
     let kept: Vec<usize> = (0..keep.len()).filter(|&s| keep[s]).collect();
     let flux = |s: usize| &spectra[s * y.len()..(s + 1) * y.len()];
     let fit = fit(y, every, &kept, &flux, epsilon);
+    let principal = Principal::new(y, fit.terms());
     let terms = fit.terms();
-    // At the samples, the power of a series is the square of Lᵀ·coefficients.
-    let values: Vec<Vec<f64>> = y.iter().map(|&y| chebyshev(y, terms)).collect();
-    let power = Cholesky::new(terms, |a, b| values.iter().map(|v| v[a] * v[b]).sum());
     // In single precision: they are many, and so were the spectra.
     let mut series = vec![0.0_f32; kept.len() * terms];
     let mut errors = vec![0.0; kept.len()];
@@ -82,7 +80,7 @@ pub fn components(
             let mut wide = vec![0.0; terms];
             for ((series, error), &s) in series.chunks_exact_mut(terms).zip(errors).zip(kept) {
                 [*error, _] = fit.project(flux(s), &mut wide);
-                power.times_upper(&mut wide);
+                principal.power.times_upper(&mut wide);
                 series.iter_mut().zip(&wide).for_each(|(to, from)| *to = *from as f32);
             }
         },
@@ -93,32 +91,84 @@ pub fn components(
         series[i * terms..(i + 1) * terms].fill(0.0);
     }
     let rough = rough.into_iter().map(|i| kept[i]).collect();
-    let gram = gram(&series, terms, options.threads);
-    let (powers, vectors) = eigen(gram);
-    let sum: f64 = powers.iter().sum();
-    let mut count = powers.len();
-    let mut rest = 0.0;
-    while count > 1 && rest + powers[count - 1] <= (SHARE * epsilon).powi(2) * sum {
-        count -= 1;
-        rest += powers[count];
-    }
+    let (vectors, found) = principal.of_gram(gram(&series, terms, options.threads), epsilon);
+    let count = vectors.len();
     let mut weights = vec![0.0_f32; keep.len() * count];
     for (&s, x) in kept.iter().zip(series.chunks_exact(terms)) {
-        for (weight, vector) in weights[s * count..].iter_mut().zip(&vectors[..count]) {
+        for (weight, vector) in weights[s * count..].iter_mut().zip(&vectors) {
             *weight = vector.iter().zip(x).map(|(a, b)| a * f64::from(*b)).sum::<f64>() as f32;
         }
     }
-    let shapes = vectors[..count]
-        .iter()
-        .map(|vector| {
-            let mut shape = vector.clone();
-            power.solve_upper(&mut shape);
-            shape
-        })
-        .collect();
-    let first = powers[0].max(f64::MIN_POSITIVE);
-    let sizes = powers[..count].iter().map(|p| (p.max(0.0) / first).sqrt()).collect();
-    Components { shapes, sizes, weights, rough }
+    Components { weights, rough, ..found }
+}
+
+/// What finds the components of series of a number of terms.
+pub struct Principal {
+    /// At the samples, the power of a series is the square of Lᵀ·coefficients.
+    power: Cholesky,
+}
+
+impl Principal {
+    /// For samples at `y`.
+    pub fn new(y: &[f64], terms: usize) -> Self {
+        let values: Vec<Vec<f64>> = y.iter().map(|&y| chebyshev(y, terms)).collect();
+        Self { power: Cholesky::new(terms, |a, b| values.iter().map(|v| v[a] * v[b]).sum()) }
+    }
+
+    /// The vectors whose products with Lᵀ·coefficients are the weights, and their components, by the sums of the products of
+    /// those coefficients.
+    fn of_gram(&self, gram: Vec<Vec<f64>>, epsilon: f64) -> (Vec<Vec<f64>>, Components) {
+        let (mut powers, mut vectors) = eigen(gram);
+        let sum: f64 = powers.iter().sum();
+        let mut count = powers.len();
+        let mut rest = 0.0;
+        while count > 1 && rest + powers[count - 1] <= (SHARE * epsilon).powi(2) * sum {
+            count -= 1;
+            rest += powers[count];
+        }
+        vectors.truncate(count);
+        powers.truncate(count);
+        let shapes = vectors
+            .iter()
+            .map(|vector| {
+                let mut shape = vector.clone();
+                self.power.solve_upper(&mut shape);
+                shape
+            })
+            .collect();
+        let first = powers[0].max(f64::MIN_POSITIVE);
+        let sizes = powers.iter().map(|p| (p.max(0.0) / first).sqrt()).collect();
+        (vectors, Components { shapes, sizes, weights: Vec::new(), rough: Vec::new() })
+    }
+
+    /// The components of spectra by the sums of the products of their samples, with weights for samples in place of sources:
+    /// `[component][sample]`. `series` are the coefficients that each sample adds.
+    pub fn of_sums(&self, series: &[Vec<f64>], sums: &[f64], epsilon: f64) -> Components {
+        let wide: Vec<Vec<f64>> = series
+            .iter()
+            .map(|terms| {
+                let mut terms = terms.clone();
+                self.power.times_upper(&mut terms);
+                terms
+            })
+            .collect();
+        let terms = wide.first().map_or(0, Vec::len);
+        let mut gram = vec![vec![0.0; terms]; terms];
+        for (a, sums) in wide.iter().zip(sums.chunks_exact(wide.len().max(1))) {
+            for (b, sum) in wide.iter().zip(sums) {
+                for (row, x) in gram.iter_mut().zip(a) {
+                    row.iter_mut().zip(b).for_each(|(g, y)| *g += x * y * sum);
+                }
+            }
+        }
+        let (vectors, found) = self.of_gram(gram, epsilon);
+        let weight = |vector: &Vec<f64>, terms: &Vec<f64>| {
+            vector.iter().zip(terms).map(|(a, b)| a * b).sum::<f64>() as f32
+        };
+        let weights =
+            vectors.iter().flat_map(|vector| wide.iter().map(move |terms| weight(vector, terms))).collect();
+        Components { weights, ..found }
+    }
 }
 
 /// The fewest entries without which the errors add up to no more than `most`.

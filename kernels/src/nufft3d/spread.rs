@@ -1,7 +1,7 @@
 //! Sources onto the image, and the kernel that does it.
 
 use super::facet::ORDERS;
-use super::grid::{BLOCK, Maker, TOGETHER};
+use super::grid::TOGETHER;
 use crate::delay::basis::{Basis, Domain, Response, WIDTH};
 use crate::delay::solve::inverse;
 use crate::simd::{Kernel, Line, Simd};
@@ -104,13 +104,15 @@ pub struct Placed {
     pub source: u32,
 }
 
-/// Spreads sources onto a band of the image.
+/// Adds sources to a band of the image.
 pub struct Spread<'a> {
-    pub maker: &'a Maker<'a>,
+    pub spreading: &'a Spreading,
     pub terms: &'a [(usize, usize)],
     pub placed: &'a [Placed],
+    /// The weights of their `components`.
     pub weights: &'a [f32],
-    pub tiles: &'a [usize],
+    pub components: usize,
+    /// The first row of the band.
     pub first: usize,
     pub columns: usize,
     pub band: &'a mut [f32],
@@ -119,18 +121,13 @@ pub struct Spread<'a> {
 impl Kernel for Spread<'_> {
     #[inline(always)]
     fn run<S: Simd, const P: usize, const G: usize>(self, s: S) {
-        let Self { maker, terms, first, columns, band, .. } = self;
-        let width = maker.spreading.width;
-        band.fill(0.0);
+        let Self { spreading, terms, first, columns, band, .. } = self;
+        let width = spreading.width;
         let (start, end) = (first as isize, (first + band.len() / (columns * TOGETHER)) as isize);
-        let blocks = self.tiles.len() - 1;
-        let from = (first.saturating_sub(width) / BLOCK).min(blocks);
-        let to = ((end as usize + width).div_ceil(BLOCK)).min(blocks);
         let highest = terms.iter().map(|t| t.0).max().unwrap_or(0);
         let mut chebyshev = [1.0_f32; ORDERS + 1];
-        let near = self.tiles[from]..self.tiles[to];
-        let weights = self.weights[near.start * maker.components..].chunks_exact(maker.components);
-        for (source, weights) in self.placed[near].iter().zip(weights) {
+        let weights = self.weights.chunks_exact(self.components);
+        for (source, weights) in self.placed.iter().zip(weights) {
             let floor = source.at.map(f64::floor);
             let corner = floor.map(|x| x as isize + 1 - width as isize / 2);
             if corner[1] + width as isize <= start || corner[1] >= end {
@@ -147,7 +144,7 @@ impl Kernel for Spread<'_> {
             let amplitudes = s.load_cells(&amplitudes);
             let [along, across] = [0, 1].map(|i| {
                 let mut cells = [0.0_f32; WIDTH];
-                s.store_cells(maker.spreading.at(s, (source.at[i] - floor[i] - 0.5) as f32), &mut cells);
+                s.store_cells(spreading.at(s, (source.at[i] - floor[i] - 0.5) as f32), &mut cells);
                 cells
             });
             for (j, &weight) in across[..width].iter().enumerate() {

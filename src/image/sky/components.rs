@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use super::error::{ImageError, Result};
+use super::raster::{Raster, Sampler};
 use super::set::{Entry, ImageSet, Member, Nodes, Values};
 use crate::image::fit::Fit;
 use crate::sky::{Component, Shape, Spectrum, Stokes};
 
-/// More values than are made components, each of which takes some 200 bytes.
+/// More values than are ever made components, each of which takes some 200 bytes.
 const MOST_VALUES: usize = 4_000_000;
+
+/// More values than are made components where they need not be.
+const DENSE: usize = 100_000;
 
 /// Terms of a fit where nothing else is said.
 const TERMS: usize = 4;
@@ -49,24 +53,58 @@ pub struct Drawn {
     pub notes: Vec<String>,
 }
 
+/// What a set of images is as a sky.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Pixels one by one.
+    Components(Arc<Drawn>),
+    /// Too many for that.
+    Raster(Arc<Raster>),
+}
+
 /// What makes a spectrum of the values of a pixel.
-enum Maker {
+#[derive(Debug)]
+pub(super) enum Maker {
     Flat,
-    Taylor { reference: f64 },
+    Taylor { reference: f64, terms: usize },
     Steps { edges: Arc<[f64]> },
     Fit { logarithmic: Fit, ordinary: Fit, reference: f64 },
 }
 
 impl ImageSet {
-    /// Reads the pixels and makes components of them.
+    /// Reads the pixels and makes components of them, unless very many are other than zero: then they are kept as they
+    /// are, if they take no more than `dense` bytes; `None` for components in any case.
     ///
     /// # Errors
     /// [`ImageError`] if a file cannot be read, too many pixels are other than zero, or the options do not go with the
     /// images.
-    pub fn components(&self, spectra: Spectra) -> Result<Drawn> {
+    pub fn content(&self, spectra: Spectra, dense: Option<usize>) -> Result<Content> {
         let maker = self.maker(spectra)?;
-        let Values { entries, members } = self.read(MOST_VALUES)?;
-        let mut drawn = Drawn { members, notes: self.notes(), ..Drawn::default() };
+        let (values, members) = self.read(if dense.is_some() { DENSE } else { MOST_VALUES }, dense)?;
+        let mut notes = self.notes();
+        notes.extend(self.spectra_note(spectra));
+        let blanks: u64 = members.iter().map(|member| member.blanks).sum();
+        let blanks =
+            (blanks > 0).then(|| format!("{blanks} pixels are blank or not finite: they count as zeros"));
+        Ok(match values {
+            Values::Entries(entries) => {
+                let mut drawn = Drawn { members, notes, ..Drawn::default() };
+                let odd = self.draw(&maker, &entries, &mut drawn);
+                drawn.notes.extend(odd.notes(self).into_iter().chain(blanks));
+                Content::Components(Arc::new(drawn))
+            }
+            Values::Planes(planes) => {
+                let mut raster = Raster::new(self, maker, planes, members);
+                notes.append(&mut raster.notes);
+                raster.notes = notes;
+                raster.notes.extend(blanks);
+                Content::Raster(Arc::new(raster))
+            }
+        })
+    }
+
+    /// Makes components of what is other than zero.
+    fn draw(&self, maker: &Maker, entries: &[Entry], drawn: &mut Drawn) -> Oddities {
         let (products, nodes) = (self.products.len(), self.nodes.len());
         let weights = self.weights();
         let mut planes = vec![0.0; products * nodes];
@@ -75,7 +113,7 @@ impl ImageSet {
         for pixel in entries.chunk_by(|a, b| a.0 == b.0) {
             planes.fill(0.0);
             pixel.iter().for_each(|(_, plane, value)| planes[*plane as usize] += f64::from(*value));
-            drawn.pixels += 1;
+            odd.pixels += 1;
             odd.look(self, &planes);
             let Some(position) = self.position(pixel) else {
                 odd.off_sky += 1;
@@ -96,13 +134,8 @@ impl ImageSet {
                 drawn.components.push(Component::new(position, Shape::Point, stokes, spectrum));
             }
         }
-        drawn.notes.extend(self.spectra_note(spectra));
-        drawn.notes.extend(odd.notes(self));
-        let blanks: u64 = drawn.members.iter().map(|member| member.blanks).sum();
-        if blanks > 0 {
-            drawn.notes.push(format!("{blanks} pixels are blank or not finite: they count as zeros"));
-        }
-        Ok(drawn)
+        drawn.pixels = odd.pixels;
+        odd
     }
 
     fn position(&self, pixel: &[Entry]) -> Option<crate::coords::Direction> {
@@ -113,7 +146,9 @@ impl ImageSet {
 
     fn maker(&self, spectra: Spectra) -> Result<Maker> {
         let nodes = match &self.nodes {
-            Nodes::Taylor { reference, .. } => return Ok(Maker::Taylor { reference: *reference }),
+            Nodes::Taylor { reference, terms, .. } => {
+                return Ok(Maker::Taylor { reference: *reference, terms: *terms });
+            }
             Nodes::Channels(nodes) if nodes.len() == 1 => return Ok(Maker::Flat),
             Nodes::Channels(nodes) => nodes,
         };
@@ -166,6 +201,39 @@ impl ImageSet {
 }
 
 impl Maker {
+    /// Where one image ends and the next begins [Hz], if there are such steps.
+    pub(super) fn edges(&self) -> &[f64] {
+        if let Maker::Steps { edges } = self { edges } else { &[] }
+    }
+
+    /// The same spectra as [`Maker::spectrum`] makes, at `frequencies` [Hz] only.
+    pub(super) fn sampler(&self, frequencies: &[f64]) -> Sampler {
+        let mut logarithmic = Vec::new();
+        let linear = match self {
+            Maker::Flat => vec![vec![1.0]; frequencies.len()],
+            Maker::Taylor { reference, terms } => {
+                let powers = |hz: &f64| {
+                    let x = hz / reference - 1.0;
+                    (0..*terms as i32).map(|power| x.powi(power)).collect()
+                };
+                frequencies.iter().map(powers).collect()
+            }
+            Maker::Steps { edges } => {
+                let of = |hz: &f64| {
+                    let image = edges.partition_point(|edge| edge <= hz);
+                    (0..=edges.len()).map(|k| f64::from(u8::from(k == image))).collect()
+                };
+                frequencies.iter().map(of).collect()
+            }
+            Maker::Fit { logarithmic: fit, ordinary, reference } => {
+                let ratios = || frequencies.iter().map(|hz| hz / reference);
+                logarithmic = ratios().map(|ratio| fit.weights_at(ratio.log10())).collect();
+                ratios().map(|ratio| ordinary.weights_at(ratio - 1.0)).collect()
+            }
+        };
+        Sampler { linear, logarithmic }
+    }
+
     /// The flux density [Jy] and the spectrum of a pixel's values, one for each node; none where all are zero.
     fn spectrum(&self, values: &[f64]) -> Option<(f64, Spectrum)> {
         let largest =
@@ -177,7 +245,7 @@ impl Maker {
             Maker::Steps { edges } => {
                 (largest, Spectrum::Steps { edges: Arc::clone(edges), factors: relative(largest, values) })
             }
-            Maker::Taylor { reference } => series(values, *reference),
+            Maker::Taylor { reference, .. } => series(values, *reference),
             Maker::Fit { logarithmic, ordinary, reference } => {
                 if values.iter().all(|value| value * largest > 0.0) {
                     let logs: Vec<f64> = values.iter().map(|value| value.abs().log10()).collect();
@@ -206,15 +274,27 @@ fn series(terms: &[f64], reference: f64) -> (f64, Spectrum) {
 
 /// What of the pixels is worth a word.
 #[derive(Default)]
-struct Oddities {
-    off_sky: usize,
+pub(super) struct Oddities {
+    /// Pixels other than zero in any plane.
+    pub(super) pixels: usize,
+    pub(super) off_sky: usize,
     /// Σ |XY| and Σ |XY − conj YX|, or RL and LR [Jy].
     crossed: f64,
     skew: f64,
 }
 
 impl Oddities {
-    fn look(&mut self, set: &ImageSet, planes: &[f64]) {
+    /// Both together.
+    pub(super) fn plus(self, other: Oddities) -> Oddities {
+        Oddities {
+            pixels: self.pixels + other.pixels,
+            off_sky: self.off_sky + other.off_sky,
+            crossed: self.crossed + other.crossed,
+            skew: self.skew + other.skew,
+        }
+    }
+
+    pub(super) fn look(&mut self, set: &ImageSet, planes: &[f64]) {
         let place = |place: i32, imaginary: bool| {
             let code = 4 * set.products[0].basis() + 1 + place;
             set.products.iter().position(|product| product.code == code && product.imaginary == imaginary)
@@ -231,7 +311,7 @@ impl Oddities {
         }
     }
 
-    fn notes(&self, set: &ImageSet) -> Vec<String> {
+    pub(super) fn notes(&self, set: &ImageSet) -> Vec<String> {
         let mut notes = Vec::new();
         if self.off_sky > 0 {
             notes.push(format!("{} pixels lie where the projection has no sky: left out", self.off_sky));
@@ -286,10 +366,19 @@ mod tests {
                     let found = flux * spectrum.scale(0.0, frequency);
                     assert!((found - value).abs() < 1e-9, "{values:?}: {found} at {frequency}");
                 }
+                // And at a few frequencies only.
+                let between = [1.28e9, 1.30e9, 1.38e9, 1.4e9, 1.52e9];
+                let mut sampled = [0.0; 5];
+                maker.sampler(&between).spectrum(&values, &mut Vec::new(), &mut sampled);
+                for (found, frequency) in sampled.iter().zip(between) {
+                    let expected = flux * spectrum.scale(0.0, frequency);
+                    assert!((found - expected).abs() < 1e-9, "{values:?}: {found} for {expected}");
+                }
             }
         }
         assert!(fit.spectrum(&[0.0; 4]).is_none());
-        let (flux, spectrum) = Maker::Taylor { reference }.spectrum(&[0.0, 2.0]).expect("a spectrum");
+        let (flux, spectrum) =
+            Maker::Taylor { reference, terms: 2 }.spectrum(&[0.0, 2.0]).expect("a spectrum");
         assert!((flux * spectrum.scale(0.0, 1.1 * reference) - 0.2).abs() < 1e-12);
     }
 }

@@ -1,38 +1,15 @@
 //! Why images make no sky.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use fitsio::errors::Error as FitsError;
+use crate::image::FitsFileError;
 
 /// An error of the images of a sky.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
-    /// A file cannot be opened or read.
-    #[error("{}: cannot be read", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        #[source]
-        source: std::io::Error,
-    },
-    /// cfitsio cannot read it.
-    #[error("{}: not a FITS file that can be read", path.display())]
-    Fits {
-        /// The file.
-        path: PathBuf,
-        /// What cfitsio says.
-        #[source]
-        source: Box<FitsError>,
-    },
-    /// A file is no image of the sky that is understood, or does not go with the others.
-    #[error("{}: {message}", path.display())]
-    Layout {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and what to do.
-        message: String,
-    },
+    /// A file cannot be read, is no image of the sky that is understood, or does not go with the others.
+    #[error(transparent)]
+    File(#[from] FitsFileError),
     /// No images, or more than one kind of them, have the names that were asked for.
     #[error("{}: {message}", prefix.display())]
     Names {
@@ -44,6 +21,13 @@ pub enum ImageError {
     /// The options do not go with the images.
     #[error("{0}")]
     Options(String),
+}
+
+impl ImageError {
+    /// That of a file which is not as it should be.
+    pub(super) fn layout(path: &Path, message: impl Into<String>) -> ImageError {
+        ImageError::File(FitsFileError::layout(path, message))
+    }
 }
 
 /// The result of reading images.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::error::{ImageError, Result};
 use super::names::Parts;
 use super::product::Product;
-use crate::image::fits::{self, FREQUENCIES, Keywords, OpenError, OpenFits};
+use crate::image::fits::{self, FREQUENCIES, FitsFileError, Keywords, OpenFits};
 use crate::image::wcs::Wcs;
 
 /// Values read at a time.
@@ -52,6 +52,8 @@ pub(super) struct ImageFile {
     pub(super) corrected: bool,
     /// What was assumed of it.
     pub(super) notes: Vec<String>,
+    /// Whether it is in Jy a beam, but has none.
+    pub(super) lacks_beam: bool,
     roles: Vec<(Role, usize)>,
     /// From its values to Jy a pixel.
     factor: f64,
@@ -73,7 +75,7 @@ impl ImageFile {
     /// Reads the header of what `parts` names.
     pub(super) fn open(parts: &Parts) -> Result<ImageFile> {
         let path = &parts.path;
-        let layout = |message: String| ImageError::Layout { path: path.clone(), message };
+        let layout = |message: String| ImageError::layout(path, message);
         let (mut open, hdu, lengths) = open(path)?;
         let mut header = Keywords { hdu: &hdu, file: &mut open.file };
         let roles = roles(&mut header, &lengths).map_err(layout)?;
@@ -98,7 +100,7 @@ impl ImageFile {
         });
         let planes = planes.collect();
         let mut notes = Vec::new();
-        let factor = factor(&mut header, &wcs, &mut notes).map_err(layout)?;
+        let (factor, lacks_beam) = factor(&mut header, &wcs, &mut notes).map_err(layout)?;
         // Of a compressed image, BITPIX is that of the table which holds it.
         let bits = header.number("ZBITPIX").or_else(|| header.number("BITPIX")).unwrap_or(0.0);
         let blank = header.number("BLANK").filter(|_| bits > 0.0).map(|blank| {
@@ -112,6 +114,7 @@ impl ImageFile {
             term,
             corrected,
             notes,
+            lacks_beam,
             roles,
             factor,
             blank,
@@ -122,7 +125,7 @@ impl ImageFile {
     /// Calls `take(plane, pixel, value)` for all pixels other than zero [Jy/pixel], the pixel as row × columns + column.
     pub(super) fn visit(&self, mut take: impl FnMut(usize, u32, f64)) -> Result<Counts> {
         let (mut open, hdu, lengths) = open(&self.path)?;
-        let fits = |source| ImageError::Fits { path: self.path.clone(), source: Box::new(source) };
+        let fits = |source| FitsFileError::fits(&self.path, source);
         let total: usize = lengths.iter().product();
         let strides = self.strides(&lengths);
         let mut counts = Counts { pixels: total as u64, blanks: 0 };
@@ -178,7 +181,7 @@ impl ImageFile {
 
     /// The SHA-256 of its bytes.
     pub(super) fn digest(&self) -> Result<String> {
-        let io = |source| ImageError::Io { path: self.path.clone(), source };
+        let io = |source| FitsFileError::io(&self.path, source);
         let mut file = BufReader::with_capacity(1 << 20, File::open(&self.path).map_err(io)?);
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
@@ -194,13 +197,10 @@ impl ImageFile {
 
 /// Opens the first image of a file.
 fn open(path: &Path) -> Result<(OpenFits, FitsHdu, Vec<usize>)> {
-    let mut open = fits::open(path).map_err(|error| match error {
-        OpenError::Io(source) => ImageError::Io { path: path.to_owned(), source },
-        OpenError::Fits(source) => ImageError::Fits { path: path.to_owned(), source },
-    })?;
+    let mut open = fits::open(path)?;
     match fits::find_image(&mut open.file) {
         Some((hdu, lengths)) => Ok((open, hdu, lengths)),
-        None => Err(ImageError::Layout { path: path.to_owned(), message: "it holds no image".into() }),
+        None => Err(ImageError::layout(path, "it holds no image")),
     }
 }
 
@@ -290,8 +290,12 @@ fn products(
     Ok(products)
 }
 
-/// From BUNIT to Jy a pixel.
-fn factor(header: &mut Keywords, wcs: &Wcs, notes: &mut Vec<String>) -> std::result::Result<f64, String> {
+/// From BUNIT to Jy a pixel, and whether a beam lacks that it needs.
+fn factor(
+    header: &mut Keywords,
+    wcs: &Wcs,
+    notes: &mut Vec<String>,
+) -> std::result::Result<(f64, bool), String> {
     let unit: String = header.words("BUNIT").chars().filter(|c| !c.is_whitespace()).collect();
     let (flux, per) = unit.split_once('/').unwrap_or((&unit, ""));
     let scale = match flux {
@@ -304,24 +308,21 @@ fn factor(header: &mut Keywords, wcs: &Wcs, notes: &mut Vec<String>) -> std::res
         _ => return Err(format!("its unit (BUNIT) is {unit}; JY/PIXEL and JY/BEAM are understood")),
     };
     match per.to_ascii_uppercase().as_str() {
-        "PIXEL" | "PIX" | "" => Ok(scale),
+        "PIXEL" | "PIX" | "" => Ok((scale, false)),
         "BEAM" => {
             let axes = ["BMAJ", "BMIN"].map(|key| header.number(key).unwrap_or(0.0).to_radians());
             if header.text("CASAMBM") == "T" {
                 return Err("each of its channels has a beam of its own; convert it to JY/PIXEL".into());
             }
             if !(axes[0] > 0.0 && axes[1] > 0.0) {
-                notes.push(
-                    "its unit is JY/BEAM, but it has no beam (BMAJ): its values are taken for Jy a pixel"
-                        .into(),
-                );
-                return Ok(scale);
+                // WSClean's model images say so.
+                return Ok((scale, true));
             }
             // The solid angle of a Gaussian beam: π a b / (4 ln 2).
             let beam = std::f64::consts::PI * axes[0] * axes[1] / (4.0 * std::f64::consts::LN_2);
             let area = wcs.pixel_area();
             notes.push(format!("JY/BEAM: a beam is {:.2} pixels", beam / area));
-            Ok(scale * area / beam)
+            Ok((scale * area / beam, false))
         }
         _ => Err(format!("its unit (BUNIT) is {unit}; JY/PIXEL and JY/BEAM are understood")),
     }

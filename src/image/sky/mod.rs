@@ -8,11 +8,13 @@ mod error;
 mod file;
 mod names;
 mod product;
+mod raster;
 mod set;
 
-pub use components::{Drawn, Spectra, SpectrumKind};
+pub use components::{Content, Drawn, Spectra, SpectrumKind};
 pub use error::ImageError;
 pub use file::Plane;
 pub use names::{Parts, Wanted, find};
 pub use product::Product;
+pub use raster::{Raster, Sampler, Tile};
 pub use set::{Coverage, ImageSet, Member};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{ImageError, Result};
 use super::product::Product;
+use crate::image::FitsFileError;
 
 /// What WSClean's name of an image says: `<prefix>[-tNNNN][-NNNN|-MFS][-POL[i]]-model[-pb].fits`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -123,12 +124,11 @@ pub fn find(prefix: &Path, wanted: &Wanted) -> Result<Vec<Parts>> {
         _ => Path::new("."),
     };
     let start = prefix.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let entries =
-        std::fs::read_dir(folder).map_err(|source| ImageError::Io { path: folder.to_owned(), source })?;
+    let entries = std::fs::read_dir(folder).map_err(|source| FitsFileError::io(folder, source))?;
     let mut found: Vec<(Name, PathBuf)> = Vec::new();
     let mut terms: Vec<(usize, PathBuf)> = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|source| ImageError::Io { path: folder.to_owned(), source })?;
+        let entry = entry.map_err(|source| FitsFileError::io(folder, source))?;
         let file = entry.file_name();
         let Some(rest) = file.to_str().and_then(|name| name.strip_prefix(&start)) else { continue };
         let path = folder.join(&file);

@@ -75,11 +75,12 @@ pub struct ImageSet {
 }
 
 /// All that is other than zero in a set.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Values {
+#[derive(Debug, Clone)]
+pub(super) enum Values {
     /// In the order of pixels, and of planes within each.
-    pub(super) entries: Vec<Entry>,
-    pub(super) members: Vec<Member>,
+    Entries(Vec<Entry>),
+    /// Every pixel, for each plane of the set.
+    Planes(Vec<Vec<f32>>),
 }
 
 impl ImageSet {
@@ -94,7 +95,7 @@ impl ImageSet {
             return Err(ImageError::Options("no images are given".into()));
         };
         for file in &files[1..] {
-            let layout = |message: String| ImageError::Layout { path: file.path.clone(), message };
+            let layout = |message: String| ImageError::layout(&file.path, message);
             if !file.wcs.is_same(&first.wcs) {
                 return Err(layout(format!(
                     "its pixels are not those of {}: images of one sky have the same; predict other parts of the sky by a \
@@ -134,10 +135,10 @@ impl ImageSet {
                 let product = products.iter().position(|product| *product == plane.product).unwrap_or(0);
                 let place = node * products.len() + product;
                 if let Some(other) = taken[place].replace(file.path.clone()) {
-                    return Err(ImageError::Layout {
-                        path: file.path.clone(),
-                        message: format!("it shows the same ({}) as {}", plane.product, other.display()),
-                    });
+                    return Err(ImageError::layout(
+                        &file.path,
+                        format!("it shows the same ({}) as {}", plane.product, other.display()),
+                    ));
                 }
                 of_file.push(place as u32);
             }
@@ -167,6 +168,11 @@ impl ImageSet {
     /// Whether the images are corrected for the primary beam, as their names say.
     pub fn is_corrected(&self) -> bool {
         self.files[0].corrected
+    }
+
+    /// How many images are in Jy a beam, but have none: their values are taken for Jy a pixel.
+    pub fn lacking_beams(&self) -> usize {
+        self.files.iter().filter(|file| file.lacks_beam).count()
     }
 
     /// The paths of the images.
@@ -237,45 +243,66 @@ impl ImageSet {
         weights(&self.products)
     }
 
-    /// Reads all pixels that are other than zero, at most so many as `most` values.
-    pub(super) fn read(&self, most: usize) -> Result<Values> {
+    /// Reads all pixels that are other than zero; where there are more than `most` values, whole planes, if they take no more
+    /// than `dense` bytes.
+    pub(super) fn read(&self, most: usize, dense: Option<usize>) -> Result<(Values, Vec<Member>)> {
         // The bytes are hashed by other threads while the pixels are read here.
         let (digests, read) = rayon::join(
             || self.files.par_iter().map(ImageFile::digest).collect::<Result<Vec<String>>>(),
-            || self.read_entries(most),
+            || self.read_values(most, dense),
         );
-        let (mut entries, counts) = read?;
-        entries.par_sort_unstable_by_key(|(pixel, plane, _)| (*pixel, *plane));
+        let (mut values, counts) = read?;
+        if let Values::Entries(entries) = &mut values {
+            entries.par_sort_unstable_by_key(|(pixel, plane, _)| (*pixel, *plane));
+        }
         let members = self.files.iter().zip(digests?).zip(counts).map(|((file, digest), counts)| Member {
             path: file.path.display().to_string(),
             digest,
             pixels: counts.pixels,
             blanks: counts.blanks,
         });
-        Ok(Values { entries, members: members.collect() })
+        Ok((values, members.collect()))
     }
 
-    fn read_entries(&self, most: usize) -> Result<(Vec<Entry>, Vec<Counts>)> {
+    fn read_values(&self, most: usize, dense: Option<usize>) -> Result<(Values, Vec<Counts>)> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut planes: Vec<Vec<f32>> = Vec::new();
         let mut counts = Vec::new();
         let mut beyond = false;
+        let [width, height] = self.wcs().size;
+        let count = self.nodes.len() * self.products.len();
+        let bytes = width.saturating_mul(height).saturating_mul(count).saturating_mul(size_of::<f32>());
         for (file, places) in self.files.iter().zip(&self.places) {
             counts.push(file.visit(|plane, pixel, value| {
-                beyond |= entries.len() >= most;
-                if !beyond {
+                if !planes.is_empty() {
+                    planes[places[plane] as usize][pixel as usize] += value as f32;
+                } else if entries.len() < most {
                     entries.push((pixel, places[plane], value as f32));
+                } else if dense.is_some_and(|most| bytes <= most) {
+                    planes = vec![vec![0.0; width * height]; count];
+                    entries.push((pixel, places[plane], value as f32));
+                    for (pixel, plane, value) in std::mem::take(&mut entries) {
+                        planes[plane as usize][pixel as usize] += value;
+                    }
+                } else {
+                    beyond = true;
                 }
             })?);
             if beyond {
-                return Err(ImageError::Layout {
-                    path: file.path.clone(),
-                    message: format!(
+                let message = match dense {
+                    None => format!(
                         "more than {most} pixels are other than zero, more than can be predicted one by one"
                     ),
-                });
+                    Some(most) => format!(
+                        "the images take {} MiB, and {} MiB are left for them: give more --memory",
+                        bytes >> 20,
+                        most >> 20
+                    ),
+                };
+                return Err(ImageError::layout(&file.path, message));
             }
         }
-        Ok((entries, counts))
+        Ok((if planes.is_empty() { Values::Entries(entries) } else { Values::Planes(planes) }, counts))
     }
 }
 
@@ -294,12 +321,10 @@ fn nodes(files: &[ImageFile]) -> Result<Nodes> {
             }
         }
         if nodes.len() > 1 && nodes.iter().any(|node| node.frequency.is_none()) {
-            return Err(ImageError::Layout {
-                path: file.path.clone(),
-                message:
-                    "of several images at different frequencies, one does not tell its own (an axis FREQ)"
-                        .into(),
-            });
+            return Err(ImageError::layout(
+                &file.path,
+                "of several images at different frequencies, one does not tell its own (an axis FREQ)",
+            ));
         }
     }
     nodes.sort_by(|a, b| a.frequency.unwrap_or(0.0).total_cmp(&b.frequency.unwrap_or(0.0)));
@@ -313,7 +338,7 @@ fn taylor(files: &[ImageFile], terms: &BTreeSet<usize>) -> Result<Nodes> {
     }
     let mut known: Option<(f64, f64)> = None;
     for file in files {
-        let layout = |message: &str| ImageError::Layout { path: file.path.clone(), message: message.into() };
+        let layout = |message: &str| ImageError::layout(&file.path, message);
         if file.term.is_none() {
             return Err(layout("it is no Taylor term (.ttN, -term-N), but others are"));
         }
