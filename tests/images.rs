@@ -499,3 +499,37 @@ fn a_kill_leaves_nothing_behind() {
     predict_image(args![&ms, &folder.join("clean")]).exits(0);
     assert_eq!(state(&ms), "complete");
 }
+
+/// Every pixel has its share of the standard's flux density, and what the catalogue has there gives way.
+#[test]
+fn a_calibrator_has_the_shape_of_its_image() {
+    need!(oracles);
+    let scratch = Scratch::new();
+    let ms = demo(&scratch, &[]);
+    let shape = "ra_deg,dec_deg,flux_jy\n24.4220,33.1597,3\n24.4250,33.1610,1\n24.4190,33.1570,0.5\n";
+    let list = scratch.write("shape.csv", shape);
+    let (image, sky) = (scratch.path("3C48.fits"), scratch.path("sky.json"));
+    let place = ["--centre", "24.422 33.160", "--size", "64", "--scale", "2asec", "--radius", "all"];
+    let drawn = args!["draw", &ms, &list, "-o", &image];
+    run(drawn.into_iter().chain(place.iter().map(OsStr::new))).exits(0);
+    oracle_ok("images.py", args!["sky", &sky, &image]);
+    let mut pixels: Value = serde_json::from_str(&std::fs::read_to_string(&sky).unwrap()).unwrap();
+    let pixels = pixels.as_array_mut().unwrap();
+    assert_eq!(pixels.len(), 3);
+    let sum: f64 = pixels.iter().map(|pixel| pixel["i"].as_f64().unwrap()).sum();
+    let standard = nvss_predict::sky::calibrator("3C48", Default::default()).unwrap().component;
+    for pixel in pixels.iter_mut() {
+        pixel["i"] = Value::from(pixel["i"].as_f64().unwrap() / sum * standard.stokes.i);
+        pixel["terms"] = Value::from(standard.spectrum.log_terms().unwrap());
+        pixel["ref_hz"] = Value::from(standard.spectrum.reference().unwrap());
+    }
+    std::fs::write(&sky, Value::from(pixels.clone()).to_string()).unwrap();
+    let there = scratch.write("there.csv", "ra_deg,dec_deg,flux_jy\n24.423,33.160,16\n");
+    let shaped = args!["--calibrator", "3C48", "--calibrator-image", &image, &ms, &there];
+    run(&shaped).exits(0).says(&["as 3 pixels", "in place of 1 source(s) of 16.0000 Jy"]);
+    assert_equal_to_sum("3C48 as an image", &ms, &args!["--sky", &sky]);
+    let other = args!["--calibrator", "3C286", "--calibrator-image", &image, "--dry-run", &ms, &there];
+    run(&other).exits(3).says(&["3C48.fits", "from 3C286"]);
+    let alone = args!["--calibrator-image", &image, "--dry-run", &ms, &there];
+    run(&alone).exits(2).says(&["each belongs to one calibrator"]);
+}

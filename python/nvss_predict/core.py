@@ -33,6 +33,7 @@ def predict(
     add_source=None,
     light_curve=None,
     calibrator=None,
+    calibrator_image=None,
     flux_scale: Optional[str] = None,
     patches=None,
     patch_column=None,
@@ -112,6 +113,8 @@ def predict(
         CSV files of times and flux densities, for the sources of ``add_source`` in their order.
     calibrator : text or list
         Calibrators of flux density by name (``"3C286"``), on the ``flux_scale`` (``"perley-butler-2017"``).
+    calibrator_image : path or list of paths
+        Model images (FITS) of the calibrators, in their order.
     patches : list of names
         The patches of the list to take; all by default.
     patch_column : {"PATCH" or "PATCH,PATCH": column}

@@ -6,7 +6,8 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::CliError;
 use crate::catalog::read_light_curve;
-use crate::predict::FeedRotation;
+use crate::image::sky::calibrator_parts;
+use crate::predict::{Added, FeedRotation, PredictError};
 use crate::sky::{Component, FluxScale, calibrator};
 
 #[derive(Debug, ClapArgs)]
@@ -18,6 +19,10 @@ pub(super) struct SourceArgs {
     /// by --add-source; may be given again
     #[arg(long, value_name = "NAME", help_heading = "Sources")]
     calibrator: Vec<String>,
+    /// A model image (FITS, one frequency) of a calibrator of --calibrator: the first for the first, and so on. Its pixels share
+    /// the calibrator's flux density, as setjy scales its models
+    #[arg(long, value_name = "FILE.fits", help_heading = "Sources")]
+    calibrator_image: Vec<PathBuf>,
     /// The scale of --calibrator: perley-butler-2017 or scaife-heald-2012
     #[arg(long, default_value_t = FluxScale::default(), value_name = "SCALE", help_heading = "Sources")]
     flux_scale: FluxScale,
@@ -34,7 +39,7 @@ impl SourceArgs {
     }
 
     /// Sources put in by hand, with their light curves, and the calibrators.
-    pub(super) fn complete(&self, mut added: Vec<Component>) -> Result<Vec<Component>, CliError> {
+    pub(super) fn complete(&self, mut added: Vec<Component>) -> Result<Vec<Added>, CliError> {
         if self.light_curve.len() > added.len() {
             return Err(CliError::Usage(format!(
                 "{} of --light-curve, but {} of --add-source: each belongs to one source",
@@ -53,10 +58,23 @@ impl SourceArgs {
                 .map_err(|error| CliError::Usage(format!("--light-curve: {error}")))?;
             component.light_curve = Some(curve.into());
         }
+        if self.calibrator_image.len() > self.calibrator.len() {
+            return Err(CliError::Usage(format!(
+                "{} of --calibrator-image, but {} of --calibrator: each belongs to one calibrator",
+                self.calibrator_image.len(),
+                self.calibrator.len()
+            )));
+        }
+        let mut added: Vec<Added> = added.into_iter().map(Added::from).collect();
+        let mut images = self.calibrator_image.iter();
         for name in &self.calibrator {
             let found = calibrator(name, self.flux_scale)
                 .map_err(|error| CliError::Usage(format!("--calibrator: {error}")))?;
-            added.push(found.component);
+            let image = images.next().map(|path| calibrator_parts(&found.component, path)).transpose();
+            let parts = image
+                .map_err(|error| PredictError::Options(format!("--calibrator-image: {error}")))?
+                .unwrap_or_default();
+            added.push(Added { whole: found.component, parts });
         }
         Ok(added)
     }

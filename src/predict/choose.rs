@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::error::{PredictError, Result};
-use super::job::{Job, Radius};
+use super::job::{Added, Job, Radius};
 use super::plan::Content;
 use super::primary::Primary;
 use super::report::{AddedReport, CatalogueReport, ChoiceReport};
@@ -64,7 +64,7 @@ pub(super) fn choose_sky(job: &Job, skies: &Skies, sight: &Sight) -> Result<(Con
     choice.below_min_flux = count_out(&mut chosen, |index| components[*index].stokes.i.abs() >= least);
     let chosen = seen(job, sight, &components, chosen, choice);
     let mut components = pick(components, &chosen);
-    components.extend(options.choice.add.iter().cloned());
+    components.extend(options.choice.add.iter().flat_map(Added::components).cloned());
     report.notes.extend(told(job, &report.choice));
     report.selected = components.len();
     report.gaussians = components.iter().filter(|c| matches!(c.shape, Shape::Gaussian(_))).count();
@@ -109,17 +109,18 @@ fn keep_patches(job: &Job, components: &mut Vec<Component>) -> Result<usize> {
 }
 
 /// Takes out what a source put in by hand stands for.
-fn replace(job: &Job, components: &mut Vec<Component>, added: &Component) -> AddedReport {
-    let circle = Cones::new(&[added.position], job.options.merging.match_radius);
+fn replace(job: &Job, components: &mut Vec<Component>, added: &Added) -> AddedReport {
+    let whole = &added.whole;
+    let circle = Cones::new(&[whole.position], job.options.merging.match_radius.max(added.extent()));
     let mut replaced_jy = 0.0;
     let replaced = count_out(components, |component| {
         let same = circle.contain(component.position);
         replaced_jy += if same { component.stokes.i } else { 0.0 };
         !same
     });
-    let place = added.position.to(Frame::J2000);
+    let place = whole.position.to(Frame::J2000);
     let (ra_deg, dec_deg) = (place.longitude.to_degrees(), place.latitude.to_degrees());
-    AddedReport { ra_deg, dec_deg, flux_jy: added.stokes.i, replaced, replaced_jy }
+    AddedReport { ra_deg, dec_deg, flux_jy: whole.stokes.i, parts: added.parts.len(), replaced, replaced_jy }
 }
 
 /// What was put in and taken out, in words.
@@ -132,7 +133,8 @@ fn told(job: &Job, choice: &ChoiceReport) -> Vec<String> {
             0 => "no other source there".into(),
             n => format!("in place of {n} source(s) of {:.4} Jy there", added.replaced_jy),
         };
-        notes.push(format!("{:.4} Jy put in by hand at {place}: {instead}", added.flux_jy));
+        let pixels = if added.parts > 0 { format!(" as {} pixels", added.parts) } else { String::new() };
+        notes.push(format!("{:.4} Jy put in by hand at {place}{pixels}: {instead}", added.flux_jy));
     }
     let mut out = |asked: bool, count: usize, words: &str| {
         if asked {

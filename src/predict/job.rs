@@ -96,7 +96,34 @@ pub struct Choice {
     /// Keep only what belongs to one of these patches; everything where there is none.
     pub patches: Vec<String>,
     /// Sources put in by hand. They take the place of what lies within the match radius, and no cut applies to them.
-    pub add: Vec<Component>,
+    pub add: Vec<Added>,
+}
+
+/// A source put in by hand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Added {
+    /// Where it is, and its flux density.
+    pub whole: Component,
+    /// What is predicted of it, where it is more than that one component.
+    pub parts: Vec<Component>,
+}
+
+impl Added {
+    /// What is predicted.
+    pub fn components(&self) -> &[Component] {
+        if self.parts.is_empty() { std::slice::from_ref(&self.whole) } else { &self.parts }
+    }
+
+    /// How far it reaches from where it is [rad].
+    pub fn extent(&self) -> f64 {
+        self.parts.iter().map(|part| part.position.separation(self.whole.position)).fold(0.0, f64::max)
+    }
+}
+
+impl From<Component> for Added {
+    fn from(whole: Component) -> Added {
+        Added { whole, parts: Vec::new() }
+    }
 }
 
 /// Patches of a list that go into a column of their own.

@@ -59,7 +59,7 @@ pub use error::{PredictError, Result};
 pub use feeds::FeedRotation;
 pub use geometry::{gaussian, sources_about};
 pub use images::ImageSky;
-pub use job::{Choice, Job, Merging, Mode, Options, PatchColumn, Radius, Writer};
+pub use job::{Added, Choice, Job, Merging, Mode, Options, PatchColumn, Radius, Writer};
 pub use many::{Batch, BatchObserver, run_many};
 pub use preflight::{Finding, Level, Preflight, preflight};
 pub use preview::{Preview, preview};

@@ -62,6 +62,8 @@ pub struct AddedReport {
     pub dec_deg: f64,
     /// Its flux density [Jy] at its reference frequency.
     pub flux_jy: f64,
+    /// The pixels of its model image; 0 for a point.
+    pub parts: usize,
     /// Sources whose place it takes.
     pub replaced: usize,
     /// Their flux density [Jy].

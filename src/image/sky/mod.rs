@@ -3,6 +3,7 @@
 //! A set of images has the same pixels in all its planes: one for each frequency, or each Taylor term, and each Stokes
 //! parameter or correlation.
 
+mod calibrator;
 mod components;
 mod error;
 mod file;
@@ -11,6 +12,7 @@ mod product;
 mod raster;
 mod set;
 
+pub use calibrator::calibrator_parts;
 pub use components::{Content, Drawn, Spectra, SpectrumKind};
 pub use error::ImageError;
 pub use file::Plane;
