@@ -526,10 +526,10 @@ fn a_calibrator_has_the_shape_of_its_image() {
     std::fs::write(&sky, Value::from(pixels.clone()).to_string()).unwrap();
     let there = scratch.write("there.csv", "ra_deg,dec_deg,flux_jy\n24.423,33.160,16\n");
     let shaped = args!["--calibrator", "3C48", "--calibrator-image", &image, &ms, &there];
-    run(&shaped).exits(0).says(&["as 3 pixels", "in place of 1 source(s) of 16.0000 Jy"]);
+    run(shaped).exits(0).says(&["as 3 pixels", "in place of 1 source(s) of 16.0000 Jy"]);
     assert_equal_to_sum("3C48 as an image", &ms, &args!["--sky", &sky]);
     let other = args!["--calibrator", "3C286", "--calibrator-image", &image, "--dry-run", &ms, &there];
-    run(&other).exits(3).says(&["3C48.fits", "from 3C286"]);
+    run(other).exits(3).says(&["3C48.fits", "from 3C286"]);
     let alone = args!["--calibrator-image", &image, "--dry-run", &ms, &there];
-    run(&alone).exits(2).says(&["each belongs to one calibrator"]);
+    run(alone).exits(2).says(&["each belongs to one calibrator"]);
 }
