@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::{Scratch, describe, measure, oracle, oracle_ok, predict, say, tamper};
 use nvss_predict::coords::{Direction, Frame};
-use nvss_predict::predict::{Choice, FeedRotation, Job, Options, Radius, Silent, run};
+use nvss_predict::predict::{Added, Choice, FeedRotation, Job, Options, Radius, Silent, run};
 use nvss_predict::sky::{
     AngleFrame, Component, Ellipse, FaradayRotation, Interpolation, LightCurve, Polarisation, Profile, Shape,
     Shapelet, ShapeletConvention, ShapeletTerm, Spectrum, Stokes, Table,
@@ -29,7 +29,7 @@ fn job(ms: &Path, column: &str, components: Vec<Component>) -> Job {
             column: column.into(),
             held: Some(NOTHING.into()),
             radius: Radius::All,
-            choice: Choice { add: components, ..Choice::default() },
+            choice: Choice { add: components.into_iter().map(Added::from).collect(), ..Choice::default() },
             threads: Some(2),
             ..Options::default()
         },
