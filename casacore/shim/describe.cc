@@ -103,7 +103,7 @@ int nvss_table_describe(void* table, int topic, const char* name, size_t length,
       case COLUMNS: put_columns(writer, object); break;
       case COLUMN: put_manager(writer, object, column); break;
       case MANAGERS: put_managers(writer, object); break;
-      case MANAGER_INFO: 
+      case MANAGER_INFO:
         // Tables that refer to others know their managers together only.
         writer.record(column.empty() || plain(object) == nullptr ? object.dataManagerInfo()
                                                                  : manager_info(object, column));

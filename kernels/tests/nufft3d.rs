@@ -179,17 +179,22 @@ fn gaussians_and_rough_spectra_go_elsewhere() {
     }
 }
 
-/// The sum of a plan over all Stokes parameters.
-#[test]
-fn four_stokes_parameters_mix_into_correlations() {
+/// XX, XY, YX and YY of I, Q, U and V.
+fn linear() -> Mix {
     let i = Complex32::I;
-    let mix = Mix::new(vec![
+    Mix::new(vec![
         [ONE, ONE, ZERO, ZERO],
         [ZERO, ZERO, ONE, i],
         [ZERO, ZERO, ONE, -i],
         [ONE, -ONE, ZERO, ZERO],
     ])
-    .unwrap();
+    .unwrap()
+}
+
+/// The sum of a plan over all Stokes parameters.
+#[test]
+fn four_stokes_parameters_mix_into_correlations() {
+    let mix = linear();
     let band = uniform(1.31e9, 244_140.625, 200);
     let cases: Vec<Case> = (0..4).map(|i| Case::new(field(0.5), band.clone(), 40 + i, MIXED, 13)).collect();
     let uvw = &cases[0].uvw;
@@ -461,14 +466,7 @@ fn patches_are_their_points() {
 /// Patches of several Stokes parameters, each with spectra at a few frequencies, mix into correlations.
 #[test]
 fn patches_of_four_stokes_parameters() {
-    let i = Complex32::I;
-    let mix = Mix::new(vec![
-        [ONE, ONE, ZERO, ZERO],
-        [ZERO, ZERO, ONE, i],
-        [ZERO, ZERO, ONE, -i],
-        [ONE, -ONE, ZERO, ZERO],
-    ])
-    .unwrap();
+    let mix = linear();
     let band = uniform(1.49e9, -1e6, 180);
     let samples = Nufft3d::samples(&band, 8);
     let uvw = Case::new(field(1.0), band.clone(), 1, POINT, 9).uvw;

@@ -94,12 +94,7 @@ impl Input {
     /// The whole text, unzipped, and the digest of what is stored.
     pub fn text(&self) -> Result<(String, String), CatalogError> {
         let (content, digest) = self.content()?;
-        let text = String::from_utf8(content).map_err(|error| {
-            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
-            CatalogError::NotUtf8 { path: self.path.clone(), line }
-        })?;
-        Ok((text, digest))
+        Ok((utf8(&self.path, content)?, digest))
     }
 
     /// The content, unzipped, from its beginning.
@@ -150,6 +145,15 @@ impl Input {
         copy.write_all(&content).and_then(|()| copy.flush()).map_err(|source| self.io(source))?;
         Ok((copy, content.len() as u64, digest))
     }
+}
+
+/// The text of a file of these bytes.
+pub(super) fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, CatalogError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
+        CatalogError::NotUtf8 { path: path.to_owned(), line }
+    })
 }
 
 /// The longest line there is any sense in.

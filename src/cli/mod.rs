@@ -191,13 +191,15 @@ fn work(link: Option<&Arc<Link>>) -> u8 {
 /// Words after `--` are names of files, whatever they look like. Where several MeasurementSets may come before the catalogue,
 /// clap takes one that begins with a dash for an option, and `--` for the end of the MeasurementSets.
 fn files_after_dashes(words: Vec<OsString>) -> Vec<OsString> {
+    let Some(dashes) = words.iter().position(|word| word == "--") else {
+        return words;
+    };
     let commands = Args::command();
     let command =
         |word: &OsString| word == "help" || commands.get_subcommands().any(|c| word == c.get_name());
-    let predicts = words.get(1).is_some_and(|first| !command(first));
-    let Some(dashes) = words.iter().position(|word| word == "--").filter(|_| predicts) else {
+    if words.get(1).is_none_or(command) {
         return words;
-    };
+    }
     let (before, after) = words.split_at(dashes);
     let file = |word: &OsString| {
         let strange = word.as_encoded_bytes().starts_with(b"-") || command(word);

@@ -9,6 +9,7 @@ mod ds9;
 use std::path::{Path, PathBuf};
 
 use super::CatalogError;
+use super::input::utf8;
 use crate::coords::{self, Direction, Frame};
 use crate::sky::{Outline, Region, RegionSet};
 
@@ -40,11 +41,7 @@ impl Area {
 /// If it cannot be read, a line is not understood, or it has no region with an area.
 pub fn read(path: &Path) -> Result<RegionSet, CatalogError> {
     let bytes = std::fs::read(path).map_err(|source| CatalogError::Io { path: path.to_owned(), source })?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| {
-        let before = &bytes[..error.valid_up_to()];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
-        CatalogError::NotUtf8 { path: path.to_owned(), line }
-    })?;
+    let text = utf8(path, bytes)?;
     let text = text.trim_start_matches('\u{feff}');
     let parse = if is_crtf(text) { crtf::parse } else { ds9::parse };
     let set = parse(text).map_err(|Wrong { line, message }| CatalogError::Row {
