@@ -45,29 +45,30 @@ one() { # one TARGET
     local name=$1
     local longest=2048
     # Blocks of 2880 bytes, and pages, take room.
-    case $name in fits | vl | vz | beam-fits | sqlite | store | detect | votable) longest=32768 ;; esac
+    case $name in fits | vl | vz | beam-fits | model-image | h5parm | skyh5 | hyperdrivefits | lsm | sqlite | store | detect | votable)
+        longest=32768 ;; esac
     mkdir -p "corpus/$name" "artifacts/$name" "seeds/$name"
     # A spike that the watch on the resident memory would miss ends against the limit on the address space.
     (
         ulimit -v $((1024 * 1024))
         FUZZ_TARGET=$name "$binary" "${limit[@]}" -timeout=30 -rss_limit_mb=512 -max_len=$longest -print_final_stats=1 \
             -dict=words.dict -artifact_prefix="artifacts/$name/" "corpus/$name" "seeds/$name"
-    ) > "logs/$name.txt" 2>&1
+    ) > "logs/$name.txt" 2>&1 && echo ok > "logs/$name.outcome" || echo "FAILED ($?)" > "logs/$name.outcome"
 }
 failed=0 running=0
-declare -A pids
 for name in "${targets[@]}"; do
     one "$name" &
-    pids[$name]=$!
     running=$((running + 1))
     if [ "$running" -ge "$jobs" ]; then
         wait -n || true
         running=$((running - 1))
     fi
 done
+wait
 total=0
 for name in "${targets[@]}"; do
-    if wait "${pids[$name]}"; then outcome=ok; else outcome=FAILED; failed=1; fi
+    outcome=$(cat "logs/$name.outcome")
+    [ "$outcome" = ok ] || failed=1
     count=$(sed -n 's/^stat::number_of_executed_units: *//p' "logs/$name.txt")
     total=$((total + ${count:-0}))
     printf '%-12s %12s executions  %s\n' "$name" "${count:-?}" "$outcome"

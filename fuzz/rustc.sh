@@ -5,10 +5,9 @@ rustc=$1
 shift
 case " $* " in
 *" --crate-name nvss_predict "* | *" --crate-name casacore "*)
-    exec "$rustc" "$@" --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    exec "$rustc" "$@" -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
         -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
         -Cllvm-args=-sanitizer-coverage-trace-compares
     ;;
-*" --crate-name nvss_predict_fuzz "*) exec "$rustc" "$@" --cfg fuzzing ;;
 *) exec "$rustc" "$@" ;;
 esac

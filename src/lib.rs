@@ -9,6 +9,7 @@ pub mod beam;
 pub mod catalog;
 pub mod cli;
 pub mod coords;
+mod hdf5;
 pub mod image;
 pub mod ms;
 pub mod pictures;

@@ -3,10 +3,7 @@
 
 use std::sync::LazyLock;
 
-use nvss_predict_fuzz::{Target, list, named, seconds_of_this_thread};
-
-/// CPU time [s] that one execution may take; the clock on the wall counts other people's work too.
-const MOST_SECONDS: f64 = 1.0;
+use nvss_predict_fuzz::{MOST_SECONDS, Target, list, named, seconds_of_this_thread};
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {
     let name = std::env::var("FUZZ_TARGET").unwrap_or_default();

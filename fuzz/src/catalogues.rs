@@ -5,7 +5,7 @@ use std::path::Path;
 use nvss_predict::catalog::{self, FluxUnit, Format, Handling, Near, ReadOptions, Source};
 use nvss_predict::coords::{Direction, Frame};
 
-use crate::{files, hash};
+use super::{files, hash};
 
 /// Reads a catalogue in every way that the input's hash chooses.
 pub fn read(format: Option<Format>, data: &[u8]) {

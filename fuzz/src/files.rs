@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nvss_predict::beam::RadialTable;
-use nvss_predict::catalog::regions;
+use nvss_predict::catalog::{read_light_curve, regions};
 use nvss_predict::coords::{Direction, Frame};
 use nvss_predict::image::beam_fits;
+use nvss_predict::image::sky::{Content, ImageSet, Parts, Spectra};
+use nvss_predict::ms::h5parm as solutions;
 
 thread_local! {
     /// A folder of this process, in memory where there is such a file system.
@@ -60,5 +62,37 @@ pub fn beam_table(data: &[u8]) {
 pub fn beam_fits(data: &[u8]) {
     with_file(data, |path| {
         let _ = beam_fits::read(path);
+    });
+}
+
+/// A model image, as components or as it is.
+pub fn model_image(data: &[u8]) {
+    with_file(data, |path| {
+        let Ok(set) = ImageSet::open(&[Parts::of(path)]) else { return };
+        if let Ok(Content::Components(drawn)) = set.content(Spectra::default(), Some(1 << 24)) {
+            for component in &drawn.components {
+                assert!(component.check().is_ok(), "an unsound component: {component:?}");
+            }
+        }
+    });
+}
+
+/// The flux densities of a source over time.
+pub fn light_curve(data: &[u8]) {
+    with_file(data, |path| {
+        if let Ok(curve) = read_light_curve(path, 2.5) {
+            for seconds in [0.0, 4.9e9, 1e300] {
+                assert!(curve.factor(seconds).is_finite(), "{curve:?} at {seconds} s");
+            }
+        }
+    });
+}
+
+/// Solutions of a calibration, from HDF5.
+pub fn h5parm(data: &[u8]) {
+    with_file(data, |path| {
+        for names in [vec![], vec!["sol000".to_owned()], vec!["sol000/phase000".to_owned()]] {
+            let _ = solutions::read(path, &names);
+        }
     });
 }

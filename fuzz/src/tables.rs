@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use casacore::{Access, ColumnSpec, DataType, Endian, LockMode, Record, Table, Value};
 
-use crate::files;
+use super::files;
 
 thread_local! {
     static TABLE: OnceCell<Table> = const { OnceCell::new() };

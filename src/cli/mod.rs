@@ -43,7 +43,6 @@ use crate::predict::{self, Batch, PredictError, Report};
 use crate::stall::{Journal, Kind, Limits, Watchdog, doing};
 use args::{Args, Command, Verbosity};
 use supervise::{Link, Role, Word, end_now};
-#[cfg(fuzzing)]
 pub use values::try_values;
 use watch::Watch;
 

@@ -258,7 +258,6 @@ pub(super) fn parse_ids(text: &str) -> Result<Ids, String> {
 }
 
 /// Understands `text` as the value of every option, for the fuzz targets.
-#[cfg(fuzzing)]
 pub fn try_values(text: &str) {
     let _ =
         (parse_flux(text), parse_frequency(text), parse_radius(text), parse_area(text), parse_source(text));

@@ -7,9 +7,10 @@
 
 use std::path::{Path, PathBuf};
 
-use rust_hdf5::{H5Dataset, H5File, H5Group};
+use rust_hdf5::{H5Dataset, H5Group};
 
 use super::error::{MsError, Result};
+use crate::hdf5::SoundFile;
 
 /// What a solution table holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -90,7 +91,7 @@ impl SolutionTable {
 /// A file under way.
 struct File<'a> {
     path: &'a Path,
-    file: H5File,
+    file: SoundFile,
 }
 
 /// Reads tables of a file, in the order of their names (`phase000`, or `sol001/phase000`).
@@ -102,14 +103,14 @@ struct File<'a> {
 /// [`MsError::Invalid`] for a file that is no H5parm, for a table that is not there, and for one that is not understood.
 pub fn read(path: &Path, names: &[String]) -> Result<Vec<SolutionTable>> {
     let invalid = |message: String| MsError::Invalid { path: path.to_path_buf(), message };
-    let opened = H5File::options().no_locking().open(path);
+    let opened = SoundFile::open(path);
     let file = opened.map_err(|error| {
         invalid(format!(
             "it is neither a calibration table of CASA, which is a directory, nor an h5parm: {error}"
         ))
     })?;
     let file = File { path, file };
-    let sets = file.file.root_group().group_names().map_err(|error| invalid(error.to_string()))?;
+    let sets = file.file.file.root_group().group_names().map_err(|error| invalid(error.to_string()))?;
     let set = match &sets[..] {
         [] => return Err(invalid("an HDF5 file without groups: no h5parm".into())),
         [only] => only.clone(),
@@ -167,11 +168,14 @@ impl File<'_> {
     fn tables(&self, set: &str) -> Result<Vec<String>> {
         let group = self.group(set)?;
         let names = group.group_names().map_err(|error| self.invalid(format!("/{set}: {error}")))?;
-        Ok(names.into_iter().filter(|name| self.file.dataset(&format!("{set}/{name}/val")).is_ok()).collect())
+        Ok(names
+            .into_iter()
+            .filter(|name| self.file.file.dataset(&format!("{set}/{name}/val")).is_ok())
+            .collect())
     }
 
     fn group(&self, name: &str) -> Result<H5Group> {
-        let root = self.file.root_group();
+        let root = self.file.file.root_group();
         root.group(name).map_err(|_| {
             let sets = root.group_names().unwrap_or_default();
             self.invalid(format!("it has no solution set '{name}'; it has {}", listed(&sets)))
@@ -179,7 +183,8 @@ impl File<'_> {
     }
 
     fn dataset(&self, name: &str) -> Result<H5Dataset> {
-        self.file.dataset(name).map_err(|error| self.invalid(format!("/{name}: {error}")))
+        let invalid = |error| self.invalid(format!("/{name}: {error}"));
+        self.file.dataset(name).map_err(invalid)?.ok_or_else(|| invalid("there is none".into()))
     }
 
     fn numbers(&self, name: &str) -> Result<Vec<f64>> {

@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
+use ab_glyph_rasterizer::{Point, Rasterizer, point};
+use skrifa::instance::{LocationRef, Size};
+use skrifa::outline::{DrawSettings, OutlinePen};
+use skrifa::{FontRef, GlyphId, MetadataProvider};
 
 use super::canvas::{Across, Colour, Down};
 
@@ -15,20 +18,84 @@ pub(super) const CAPITALS: f64 = 0.73;
 /// The font; none only if the file that was built in is no font.
 fn font() -> Option<&'static FontRef<'static>> {
     static PARSED: OnceLock<Option<FontRef<'static>>> = OnceLock::new();
-    PARSED.get_or_init(|| FontRef::try_from_slice(FONT).ok()).as_ref()
+    PARSED.get_or_init(|| FontRef::new(FONT).ok()).as_ref()
 }
 
-/// The scale at which the em of the font is `size` pixels.
-fn scale(font: &FontRef, size: f64) -> PxScale {
-    let em = font.units_per_em().unwrap_or(2048.0);
-    PxScale::from(size as f32 * font.height_unscaled() / em)
+/// The letter's glyph; that of a missing sign if the font has none.
+fn glyph(font: &FontRef, letter: char) -> GlyphId {
+    font.charmap().map(letter).unwrap_or(GlyphId::NOTDEF)
+}
+
+/// How far a glyph moves the next one on [pixels].
+fn advance(font: &FontRef, glyph: GlyphId, size: f64) -> f64 {
+    let metrics = font.glyph_metrics(Size::new(size as f32), LocationRef::default());
+    metrics.advance_width(glyph).map_or(0.0, f64::from)
 }
 
 /// How wide some words are at a size [pixels].
 pub(super) fn width(text: &str, size: f64) -> f64 {
     let Some(font) = font() else { return 0.6 * size * text.chars().count() as f64 };
-    let scaled = font.as_scaled(scale(font, size));
-    text.chars().map(|letter| f64::from(scaled.h_advance(font.glyph_id(letter)))).sum()
+    text.chars().map(|letter| advance(font, glyph(font, letter), size)).sum()
+}
+
+/// The lines that a glyph is bounded by, placed among the pixels: right of and below the origin.
+struct Outline {
+    origin: Point,
+    first: Point,
+    last: Point,
+    curves: Vec<[Point; 3]>,
+}
+
+impl Outline {
+    fn new(origin: Point) -> Self {
+        Outline { origin, first: origin, last: origin, curves: Vec::new() }
+    }
+
+    fn place(&self, right: f32, up: f32) -> Point {
+        point(self.origin.x + right, self.origin.y - up)
+    }
+
+    /// The pixels that the glyph touches: the first, and how many.
+    fn bounds(&self) -> (Point, [usize; 2]) {
+        let points = || self.curves.iter().flatten();
+        let least = |of: fn(&Point) -> f32| points().map(of).fold(f32::INFINITY, f32::min).floor();
+        let most = |of: fn(&Point) -> f32| points().map(of).fold(f32::NEG_INFINITY, f32::max).ceil();
+        let corner = point(least(|p| p.x), least(|p| p.y));
+        (corner, [(most(|p| p.x) - corner.x) as usize, (most(|p| p.y) - corner.y) as usize])
+    }
+}
+
+impl OutlinePen for Outline {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.first = self.place(x, y);
+        self.last = self.first;
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        let end = self.place(x, y);
+        self.curves.push([self.last, self.last, end]);
+        self.last = end;
+    }
+
+    fn quad_to(&mut self, cx: f32, cy: f32, x: f32, y: f32) {
+        let (control, end) = (self.place(cx, cy), self.place(x, y));
+        self.curves.push([self.last, control, end]);
+        self.last = end;
+    }
+
+    /// TrueType has no cubic curves; one would be drawn as the nearest quadratic one.
+    fn curve_to(&mut self, cx0: f32, cy0: f32, cx1: f32, cy1: f32, x: f32, y: f32) {
+        let (a, b, end) = (self.place(cx0, cy0), self.place(cx1, cy1), self.place(x, y));
+        let middle = |a: f32, b: f32, first: f32, last: f32| 0.75 * (a + b) - 0.25 * (first + last);
+        let control = point(middle(a.x, b.x, self.last.x, end.x), middle(a.y, b.y, self.last.y, end.y));
+        self.curves.push([self.last, control, end]);
+        self.last = end;
+    }
+
+    fn close(&mut self) {
+        self.curves.push([self.last, self.last, self.first]);
+        self.last = self.first;
+    }
 }
 
 /// Where words are put.
@@ -43,8 +110,7 @@ pub(super) struct Setting {
 /// Draws words over `pixels`, shape (row, column, RGB) with `columns` columns.
 pub(super) fn draw(pixels: &mut [u8], columns: usize, text: &str, set: &Setting) {
     let Some(font) = font() else { return };
-    let scale = scale(font, set.size);
-    let scaled = font.as_scaled(scale);
+    let settings = || DrawSettings::unhinted(Size::new(set.size as f32), LocationRef::default());
     let across = match set.anchor.0 {
         Across::Left => 0.0,
         Across::Middle => -0.5 * width(text, set.size),
@@ -61,12 +127,21 @@ pub(super) fn draw(pixels: &mut [u8], columns: usize, text: &str, set: &Setting)
         true => (across, down, set.at),
     };
     for letter in text.chars() {
-        let glyph = font.glyph_id(letter);
-        let placed = glyph.with_scale_and_position(scale, point(x as f32, y as f32));
-        x += f64::from(scaled.h_advance(glyph));
-        let Some(outline) = font.outline_glyph(placed) else { continue };
-        let corner = outline.px_bounds().min;
-        outline.draw(|right, below, cover| {
+        let glyph = glyph(font, letter);
+        let mut outline = Outline::new(point(x as f32, y as f32));
+        x += advance(font, glyph, set.size);
+        let drawn =
+            font.outline_glyphs().get(glyph).is_some_and(|o| o.draw(settings(), &mut outline).is_ok());
+        if !drawn || outline.curves.is_empty() {
+            continue;
+        }
+        let (corner, [width, height]) = outline.bounds();
+        let mut raster = Rasterizer::new(width, height);
+        let moved = |p: &Point| point(p.x - corner.x, p.y - corner.y);
+        for [begin, control, end] in &outline.curves {
+            raster.draw_quad(moved(begin), moved(control), moved(end));
+        }
+        raster.for_each_pixel_2d(|right, below, cover| {
             let (along, across) =
                 (f64::from(corner.x) + f64::from(right), f64::from(corner.y) + f64::from(below));
             let (column, row) = match set.upright {
@@ -101,7 +176,7 @@ mod tests {
         let font = font().expect("a font");
         for sign in "ABCXYZabcxyz0123456789 .,:;()[]|²³°′″−±×·≤≥→√–αδλνσχΔΣµμÄé/%'\"+=<>*_&".chars()
         {
-            assert!(font.glyph_id(sign).0 != 0, "{sign:?} is not in the font");
+            assert!(glyph(font, sign) != GlyphId::NOTDEF, "{sign:?} is not in the font");
         }
         assert!(width("MM", 10.0) > width("ii", 10.0) && width("ii", 10.0) > 0.0);
     }

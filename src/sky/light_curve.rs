@@ -30,7 +30,10 @@ impl LightCurve {
         let after = self.knots.partition_point(|knot| knot.0 < time);
         match (after.checked_sub(1).map(|at| self.knots[at]), self.knots.get(after)) {
             (_, Some(knot)) if knot.0 == time => knot.1,
-            (Some(a), Some(b)) => a.1 + (b.1 - a.1) * (time - a.0) / (b.0 - a.0),
+            (Some(a), Some(b)) => {
+                let part = (time - a.0) / (b.0 - a.0);
+                a.1 * (1.0 - part) + b.1 * part
+            }
             _ => 0.0,
         }
     }

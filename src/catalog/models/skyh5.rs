@@ -7,13 +7,14 @@
 
 use std::sync::Arc;
 
-use rust_hdf5::{H5Dataset, H5File};
+use rust_hdf5::H5Dataset;
 
 use super::line::Line;
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::{CatalogError, ReadOptions};
 use crate::coords::{Direction, Frame};
+use crate::hdf5::SoundFile;
 use crate::sky::{Component, Interpolation, Shape, Spectrum, Stokes, Table};
 
 /// What every HDF5 file begins with.
@@ -22,12 +23,12 @@ pub(in crate::catalog) const SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
 /// A file under way.
 struct File<'a> {
     input: &'a Input,
-    file: H5File,
+    file: SoundFile,
 }
 
 impl File<'_> {
-    fn dataset(&self, name: &str) -> Option<H5Dataset> {
-        self.file.dataset(name).ok()
+    fn dataset(&self, name: &str) -> Result<Option<H5Dataset>, CatalogError> {
+        self.file.dataset(name).map_err(|error| self.wrong(name, error))
     }
 
     fn wrong(&self, name: &str, why: impl std::fmt::Display) -> CatalogError {
@@ -36,7 +37,7 @@ impl File<'_> {
 
     /// The text in a dataset of one.
     fn text(&self, name: &str) -> Result<Option<String>, CatalogError> {
-        let Some(dataset) = self.dataset(name) else { return Ok(None) };
+        let Some(dataset) = self.dataset(name)? else { return Ok(None) };
         let texts = dataset.read_strings().map_err(|error| self.wrong(name, error))?;
         Ok(texts.into_iter().next().map(|text| text.trim_end_matches('\0').to_owned()))
     }
@@ -47,7 +48,7 @@ impl File<'_> {
         name: &str,
         scale: impl Fn(&str) -> Option<f64>,
     ) -> Result<Option<Vec<f64>>, CatalogError> {
-        let Some(dataset) = self.dataset(name) else { return Ok(None) };
+        let Some(dataset) = self.dataset(name)? else { return Ok(None) };
         let unit = dataset.attr("unit").and_then(|unit| unit.read_string()).unwrap_or_default();
         let factor = scale(unit.trim_end_matches('\0'));
         let factor = factor.ok_or_else(|| self.wrong(name, format!("the unit '{unit}' is not known")))?;
@@ -89,7 +90,7 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let opened = H5File::options().no_locking().open(&input.path);
+    let opened = SoundFile::open(&input.path);
     let file = File {
         input,
         file: opened.map_err(|error| input.layout(format!("not a sound HDF5 file: {error}")))?,
@@ -124,7 +125,7 @@ pub(in crate::catalog) fn read(
     if latitudes.len() != count || stokes.len() != 4 * channels * count || channels == 0 && count > 0 {
         return Err(input.layout("its coordinates and /Data/stokes are not of the same components"));
     }
-    let names = match file.dataset("Header/name") {
+    let names = match file.dataset("Header/name")? {
         Some(dataset) => dataset.read_strings().map_err(|error| file.wrong("Header/name", error))?,
         None => Vec::new(),
     };

@@ -133,7 +133,9 @@ impl ImageFile {
             if value == 0.0 {
                 return;
             }
-            if !value.is_finite()
+            let jansky = value * self.factor;
+            // Also what no `f32` holds, in which pixels are kept.
+            if !(jansky as f32).is_finite()
                 || self.blank.is_some_and(|blank| (value - blank).abs() <= 1e-6 * blank.abs())
             {
                 counts.blanks += 1;
@@ -146,7 +148,7 @@ impl ImageFile {
                 plane += place * to_plane;
                 pixel += place * to_pixel;
             }
-            take(plane, pixel as u32, value * self.factor);
+            take(plane, pixel as u32, jansky);
         };
         for start in (0..total).step_by(CHUNK) {
             let end = (start + CHUNK).min(total);
