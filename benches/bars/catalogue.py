@@ -7,10 +7,12 @@ system was told to forget the file, and five times after that. What is printed i
 time that the query itself reports; the bars are on the medians of the latter over all cones, the slowest standing beside
 them. Exit status 1 if a bar is missed.
 
-Then a list of a million components, as WSClean writes it and as DP3 has it with patches and a tenth of it polarised, is read by
-`convert`, which says how long that took.
+Then lists of a million lines are read by `convert`, which says how long that took: components as WSClean writes them, as DP3 has
+them with patches and a tenth of them polarised, WSClean's in the text of every other program, and a table of text.
 
-    catalogue.py BINARY [--dir DIR] [--rows 1773484] [--forms dat,csv,votable,fits] [--lines 1000000]
+    catalogue.py BINARY [--dir DIR] [--rows 1773484] [--forms dat,csv,votable,fits] [--lines 1000000] [--lists wsclean,dp3,...]
+
+With `--forms none` or `--lists none` that part is left out.
 
 Only the standard library. Needs about 2 GB in DIR (default: target/bars), removed at the end.
 """
@@ -198,6 +200,52 @@ def write_model(path, lines, dp3):
                 file.write(f"s0c{i},{kind},{ra},{dec},{uniform(-1, 1):.7g},{terms},false,143489951.1033762,{shape}\n")
 
 
+# The other texts: the ends of their names, and how many lines a component takes.
+LISTS = {
+    "clscript": (".py", 1), "hyperdrive": (".yaml", 10), "ao": (".ao.txt", 12), "rts": (".rts.txt", 4.5), "woden": (".woden.txt", 5.5),
+    "oskar": (".osm", 1), "sagecal": (".sky.txt", 1), "lsm": (".lsm.html", 1), "tigger": (".lsm.txt", 1),
+    "pyradiosky": (".pyradiosky.txt", 1), "pybdsf": (".gaul", 1), "selavy": (".selavy.txt", 1),
+}  # fmt: skip
+
+
+def write_list(binary, folder, name, lines):
+    """A list of so many lines in one of the formats; its path."""
+    path = os.path.join(folder, name)
+    if name in ("wsclean", "dp3"):
+        write_model(path, lines, name == "dp3")
+    elif name == "csv":
+        uniform = random.Random(2016).uniform
+        with open(path, "w") as file:
+            file.write("name,ra_deg,dec_deg,flux_jy,alpha,ref_freq_hz,maj_arcsec,min_arcsec,pa_deg\n")
+            for i in range(lines):
+                shape = "%.4f,%.4f,%.4f" % (uniform(10, 20), uniform(1, 10), uniform(0, 180)) if i % 2 else ",,"
+                file.write(f"s{i},{uniform(0, 360):.8f},{uniform(-90, 90):.8f},{uniform(0, 1):.7g},{uniform(-1, 1):.7g},1.4e9,{shape}\n")
+    else:
+        ending, each = LISTS[name]
+        path += ending
+        source = os.path.join(folder, "source")
+        write_model(source, int(lines / each), False)
+        run([binary, "convert", source, path, "--to", name, "--quiet"])
+        os.remove(source)
+    return path
+
+
+def read_lists(binary, folder, names, lines, bar):
+    for name in names:
+        path = write_list(binary, folder, name, lines)
+        with open(path, "rb") as file:
+            count = sum(1 for _ in file)
+        times, memory = [], []
+        for _ in range(5):
+            _, rss, said = run([binary, "convert", path, os.path.join(folder, "out.skymodel"), "--overwrite"])
+            times.append(float(re.search(r"in ([\d.]+) s", said).group(1)))
+            memory.append(rss)
+        what = f"list of {name}, {count} lines"
+        bar(what, statistics.median(times), count / LIST_BAR, "s")
+        bar(what + ", memory", max(memory), LIST_RSS_BAR_MIB, "MiB")
+        os.remove(path)
+
+
 def forget(path):
     """Has the system forget what it knows of a file, so that it is read from the disk."""
     with open(path, "rb") as file:
@@ -217,6 +265,42 @@ def run(arguments):
     return wall, usage.ru_maxrss / 1024, said
 
 
+def read_catalogues(binary, folder, chosen, rows, bar):
+    paths = write_catalogues(folder, rows, chosen)
+    print(f"{rows} rows, load {os.getloadavg()[0]:.1f}", flush=True)
+    store = os.path.join(folder, "sky.sqlite")
+    for form, path in zip(chosen, paths):
+        if os.path.exists(store):
+            os.remove(store)
+        wall, rss, _ = run([binary, "catalog", "import", path, "-o", store, "--quiet"])
+        what = f"import {form.name} {os.path.getsize(path) / 1e6:.0f} MB"
+        bar(what, wall, IMPORT_BAR, "s")
+        bar(what + ", memory", rss, RSS_BAR_MIB, "MiB")
+        os.remove(path)
+    print(f"{'database':<36} {os.path.getsize(store) / 1e6:8.0f} MB", flush=True)
+    inside, cold, walls, memory, found = [], [], [], [], 0
+    for turn in range(6):
+        for centre in CENTRES:
+            if not turn:
+                forget(store)
+            wall, rss, said = run([binary, "catalog", "query", store, f"--centre={centre}", "--radius=2"])
+            sources, took = re.search(r"([\d,]+) sources of .* in ([\d.]+) ms", said).groups()
+            if not turn:
+                cold.append(float(took))
+                continue
+            found += int(sources.replace(",", ""))
+            inside.append(float(took))
+            walls.append(1e3 * wall)
+            memory.append(rss)
+    bar("cone of 2 deg, median", statistics.median(inside), QUERY_BAR, "ms")
+    print(f"{'  slowest':<36} {max(inside):8.1f} ms", flush=True)
+    bar("  from the disk, median", statistics.median(cold), QUERY_BAR, "ms")
+    print(f"{'  from the disk, slowest':<36} {max(cold):8.1f} ms", flush=True)
+    print(f"{'  whole process, median':<36} {statistics.median(walls):8.1f} ms", flush=True)
+    print(f"{'  sources a cone':<36} {found / len(inside):8.0f}", flush=True)
+    bar("cone, memory", max(memory), RSS_BAR_MIB, "MiB")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("binary")
@@ -224,6 +308,7 @@ def main():
     p.add_argument("--rows", type=int, default=1773484)
     p.add_argument("--forms", default="dat,csv,votable,fits")
     p.add_argument("--lines", type=int, default=1000000)
+    p.add_argument("--lists", default="all")
     a = p.parse_args()
     folder = os.path.join(a.dir, "catalogue")
     shutil.rmtree(folder, ignore_errors=True)
@@ -238,51 +323,11 @@ def main():
 
     try:
         forms = {"dat": Dat, "csv": Csv, "votable": Votable, "fits": Fits}
-        chosen = [forms[name] for name in a.forms.split(",")]
-        paths = write_catalogues(folder, a.rows, chosen)
-        print(f"{a.rows} rows, load {os.getloadavg()[0]:.1f}", flush=True)
-        store = os.path.join(folder, "sky.sqlite")
-        for form, path in zip(chosen, paths):
-            if os.path.exists(store):
-                os.remove(store)
-            wall, rss, _ = run([a.binary, "catalog", "import", path, "-o", store, "--quiet"])
-            what = f"import {form.name} {os.path.getsize(path) / 1e6:.0f} MB"
-            bar(what, wall, IMPORT_BAR, "s")
-            bar(what + ", memory", rss, RSS_BAR_MIB, "MiB")
-            os.remove(path)
-        print(f"{'database':<36} {os.path.getsize(store) / 1e6:8.0f} MB", flush=True)
-        inside, cold, walls, memory, found = [], [], [], [], 0
-        for turn in range(6):
-            for centre in CENTRES:
-                if not turn:
-                    forget(store)
-                wall, rss, said = run([a.binary, "catalog", "query", store, f"--centre={centre}", "--radius=2"])
-                sources, took = re.search(r"([\d,]+) sources of .* in ([\d.]+) ms", said).groups()
-                if not turn:
-                    cold.append(float(took))
-                    continue
-                found += int(sources.replace(",", ""))
-                inside.append(float(took))
-                walls.append(1e3 * wall)
-                memory.append(rss)
-        bar("cone of 2 deg, median", statistics.median(inside), QUERY_BAR, "ms")
-        print(f"{'  slowest':<36} {max(inside):8.1f} ms", flush=True)
-        bar("  from the disk, median", statistics.median(cold), QUERY_BAR, "ms")
-        print(f"{'  from the disk, slowest':<36} {max(cold):8.1f} ms", flush=True)
-        print(f"{'  whole process, median':<36} {statistics.median(walls):8.1f} ms", flush=True)
-        print(f"{'  sources a cone':<36} {found / len(inside):8.0f}", flush=True)
-        bar("cone, memory", max(memory), RSS_BAR_MIB, "MiB")
-        for name, dp3 in (("WSClean", False), ("DP3", True)):
-            model, out = os.path.join(folder, name), os.path.join(folder, "out.skymodel")
-            write_model(model, a.lines, dp3)
-            times, memory = [], []
-            for _ in range(5):
-                _, rss, said = run([a.binary, "convert", model, out, "--overwrite"])
-                times.append(float(re.search(r"in ([\d.]+) s", said).group(1)))
-                memory.append(rss)
-            what = f"list of {name}, {a.lines} lines"
-            bar(what, statistics.median(times), a.lines / LIST_BAR, "s")
-            bar(what + ", memory", max(memory), LIST_RSS_BAR_MIB, "MiB")
+        chosen = [forms[name] for name in a.forms.split(",") if name != "none"]
+        if chosen:
+            read_catalogues(a.binary, folder, chosen, a.rows, bar)
+        lists = ["wsclean", "dp3", "csv", *LISTS] if a.lists == "all" else a.lists.split(",")
+        read_lists(a.binary, folder, [name for name in lists if name != "none"], a.lines, bar)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     sys.exit(missed)

@@ -5,6 +5,7 @@
 #include <casacore/tables/Tables/ArrColDesc.h>
 #include <casacore/tables/Tables/ColumnDesc.h>
 #include <casacore/tables/Tables/ScaColDesc.h>
+#include <casacore/tables/Tables/ScaRecordColDesc.h>
 #include <casacore/tables/Tables/SetupNewTab.h>
 #include <casacore/tables/Tables/Table.h>
 #include <casacore/tables/Tables/TableDesc.h>
@@ -53,6 +54,10 @@ void add_column(TableDesc& description, const String& name, const TableRecord& s
     case COMPLEX: add_typed<Complex>(description, name, spec); break;
     case DCOMPLEX: add_typed<DComplex>(description, name, spec); break;
     case STRING: add_typed<String>(description, name, spec); break;
+    case RECORD:
+      description.addColumn(ScalarRecordColumnDesc(name, spec.asString("comment"), spec.asString("kind"),
+                                                   spec.asString("manager")));
+      break;
     default: throw AipsError("column " + name + " cannot have this type");
   }
   description.rwColumnDesc(name).rwKeywordSet().merge(spec.subRecord("keywords"));

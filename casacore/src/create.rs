@@ -35,7 +35,7 @@ pub enum Storage {
 pub struct ColumnSpec {
     /// The column's name.
     pub name: String,
-    /// The type of its values; `Record` and `Other` cannot be made.
+    /// The type of its values; `Record` is one to a cell, in [`Storage::Standard`], and `Other` cannot be made.
     pub data_type: DataType,
     /// The shape of its cells.
     pub shape: ColumnShape,
@@ -103,7 +103,11 @@ impl ColumnSpec {
         if self.name.is_empty() {
             return refuse("it has no name".to_owned());
         }
-        if matches!(self.data_type, DataType::Record | DataType::Other) {
+        let record = self.data_type == DataType::Record;
+        if record && (self.shape != ColumnShape::Scalar || self.storage != Storage::Standard) {
+            return refuse("records stand one to a cell, in a StandardStMan".to_owned());
+        }
+        if self.data_type == DataType::Other {
             return refuse(format!("its type is {:?}", self.data_type));
         }
         let ndim = match &self.shape {

@@ -130,7 +130,9 @@ fn columns_that_cannot_be_made() {
     let fixed = ColumnShape::Fixed(vec![3, 2]);
     let tiled = |tile: &[usize]| Storage::TiledShape { tile: tile.to_vec() };
     let bad = [
-        (DataType::Record, ColumnShape::Scalar, Storage::Standard),
+        (DataType::Other, ColumnShape::Scalar, Storage::Standard),
+        (DataType::Record, fixed.clone(), Storage::Standard),
+        (DataType::Record, ColumnShape::Scalar, Storage::Incremental),
         (DataType::Float, fixed.clone(), tiled(&[3, 2])),
         (DataType::Float, fixed.clone(), tiled(&[0, 3, 2])),
         (DataType::Float, fixed.clone(), tiled(&[1 << 40, 3, 2])),

@@ -276,3 +276,32 @@ def test_a_query_tells_what_the_command_tells(catalog, command):
     assert found.origin.sha256 and len(found) == 2 and found.flux_jy[0] >= found.flux_jy[1]
     with pytest.raises(nvss_predict.CatalogError):
         nvss_predict.query("/no/such.csv", (1, 2), 3)
+
+
+PATCHES = """FORMAT = Name, Type, Patch, Ra, Dec, I
+, , west, 23:00:00, +16.00.00
+, , east, 23:02:00, +16.00.00
+a, POINT, west, 23:00:30, +16.10.00, 1.5
+b, POINT, west, 22:58:00, +15.50.00, 0.5
+c, POINT, east, 23:02:10, +16.20.00, 2.0
+"""
+
+
+def test_patches_go_into_columns_of_their_own(ms, column, tmp_path):
+    sky = tmp_path / "sky.skymodel"
+    sky.write_text(PATCHES)
+    nvss_predict.predict(ms, sky, column="ALONE", patches=["east"], radius="all")
+    report = nvss_predict.predict(ms, sky, patch_column={"west": "WEST", "east": "EAST"}, radius="all")
+    assert report.column == "WEST" and report.others[0]["column"] == "EAST"
+    assert report.catalogue.selected == 2 and report.others[0]["catalogue"]["selected"] == 1
+    assert np.array_equal(column(ms, "EAST"), column(ms, "ALONE")) and np.abs(column(ms, "WEST")).max() > 0.1
+
+
+def test_the_image_of_a_calibrator_must_be_one(ms, catalog, tmp_path):
+    image = tmp_path / "3C48.fits"
+    image.write_bytes(b"SIMPLE  = no image")
+    with pytest.raises(nvss_predict.Error, match="3C48.fits"):
+        nvss_predict.predict(ms, catalog, calibrator="3C48", calibrator_image=image, dry_run=True)
+    # One belongs to each calibrator.
+    with pytest.raises(nvss_predict.Error):
+        nvss_predict.predict(ms, catalog, calibrator_image=image, dry_run=True)

@@ -1,6 +1,5 @@
 //! `nvss-predict convert`: a sky model in another program's format.
 
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -13,7 +12,7 @@ use super::new_file::NewFile;
 use super::output::{counted, grouped, say, warn};
 use super::sky_args::resolved;
 use super::values::{RadiusArg, parse_centre, parse_radius};
-use crate::catalog::models::{Losses, write_model, writer_for};
+use crate::catalog::models::{Form, Losses, writer_for};
 use crate::catalog::{self, Format, Handling, Near, ReadOptions};
 use crate::coords::Direction;
 
@@ -21,6 +20,7 @@ const EXAMPLE: &str = "\
 Examples:
   nvss-predict convert wsclean-sources.txt sky.skymodel
   nvss-predict convert field.cl field.yaml
+  nvss-predict convert field.yaml field.cl
   nvss-predict convert NVSS field.skymodel --centre '12:30:49 +12:23:28' --radius 2
 
 docs/formats.md has a table of the formats, and of what each of them holds.";
@@ -35,10 +35,10 @@ pub(super) struct ConvertArgs {
     /// The sky model or catalogue, in any form that a prediction reads; or the word NVSS
     #[arg(value_name = "IN")]
     catalog: PathBuf,
-    /// The file to make; the end of its name tells the format
+    /// The file to make, or the table of CASA; the end of its name tells the format
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// The format to write, instead of telling it from the name: bbs, wsclean, clscript, hyperdrive, hyperdrivefits, ao, rts,
+    /// The format to write, instead of telling it from the name: bbs, wsclean, complist, clscript, hyperdrive, hyperdrivefits, ao, rts,
     /// woden, oskar, sagecal, lsm, tigger, pyradiosky, skyh5, pybdsf, selavy
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     to: Option<Format>,
@@ -72,6 +72,9 @@ pub(super) fn run(args: &ConvertArgs) -> Result<ExitCode, CliError> {
     for file in [Some(&file), companion.as_ref()].into_iter().flatten() {
         file.check()?;
     }
+    if let Form::Folder(folder) = &writer.form {
+        file.check_folder(writer.format, folder.is_one)?;
+    }
     let near = match (args.centre, args.radius) {
         (Some(centre), Some(RadiusArg::Within(radius))) => Some(Near { centres: vec![centre], radius }),
         _ => None,
@@ -85,7 +88,8 @@ pub(super) fn run(args: &ConvertArgs) -> Result<ExitCode, CliError> {
 
     let mut losses = Losses::default();
     if args.read.strict {
-        write_model(writer, &mut io::sink(), &catalog.components, &mut losses)
+        writer
+            .judge(&catalog.components, &mut losses)
             .map_err(|source| CliError::Write { path: args.output.clone(), source })?;
         if !losses.is_empty() {
             let told: Vec<String> = losses.kinds().iter().map(ToString::to_string).collect();
@@ -96,7 +100,13 @@ pub(super) fn run(args: &ConvertArgs) -> Result<ExitCode, CliError> {
             });
         }
     }
-    file.write(|out| write_model(writer, out, &catalog.components, &mut losses))?;
+    match &writer.form {
+        Form::File(write) => file.write(|out| write(out, &catalog.components, &mut losses))?,
+        Form::Folder(folder) => {
+            let needed = (folder.bytes)(&catalog.components);
+            file.write_folder(needed, |path| (folder.write)(path, &catalog.components, &mut losses))?;
+        }
+    }
     if let Some(companion) = &companion {
         companion.write(|out| writer.write_companion(out, &catalog.components))?;
     }

@@ -65,6 +65,9 @@ enum CliError {
     /// A file that must not be lost is in the way.
     #[error("{}: it exists already; give another name, or --overwrite to replace it", .0.display())]
     Exists(std::path::PathBuf),
+    /// What is in the way of a table is something else.
+    #[error("{}: what is there is no {format}, and is not replaced; give another name", path.display())]
+    NoSuchTable { path: std::path::PathBuf, format: crate::catalog::Format },
     /// A format cannot hold all of a sky model, and must.
     #[error("{}: {format} cannot hold all of it, and nothing was written: {told}; leave --strict out to have the rest", path.display())]
     Lossy { path: std::path::PathBuf, format: crate::catalog::Format, told: String },
@@ -101,6 +104,7 @@ impl CliError {
             CliError::Ms(error) => ms_exit_code(error),
             CliError::Make(MakeError::Exists(_) | MakeError::Spec(_))
             | CliError::Exists(_)
+            | CliError::NoSuchTable { .. }
             | CliError::Lossy { .. } => exit::INPUT,
             CliError::Make(_) | CliError::Write { .. } | CliError::Picture(_) => exit::IO,
         }

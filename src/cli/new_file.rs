@@ -4,8 +4,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::CliError;
+use crate::catalog::Format;
+use crate::ms::space::free_bytes;
 
 /// Where the result goes.
 #[derive(Debug, ClapArgs)]
@@ -32,12 +35,17 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), CliError> {
     file.persist(&path).map(|_| ()).map_err(|failed| error(failed.error))
 }
 
-/// A file in the folder of `path`, gone unless it is kept.
-fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let folder = match path.parent() {
+/// The folder that a path is in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+/// A file in the folder of `path`, gone unless it is kept.
+fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = folder_of(path);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".nvss-predict-").suffix(".part");
     // As any new file: others may read it if the user's mask lets them.
@@ -84,6 +92,53 @@ impl NewFile {
             }
             Err(failed) => Err(error(failed.error)),
         }
+    }
+
+    /// Complains of what is in the way of a folder and is none of its kind.
+    pub(super) fn check_folder(&self, format: Format, is_one: fn(&Path) -> bool) -> Result<(), CliError> {
+        if self.output.symlink_metadata().is_ok() && !is_one(&self.output) {
+            return Err(CliError::NoSuchTable { path: self.output.clone(), format });
+        }
+        Ok(())
+    }
+
+    /// Makes a folder of `needed` bytes at the most under another name, and gives it its own when it is whole. Where one is,
+    /// they change places, and the old one goes.
+    pub(super) fn write_folder(
+        &self,
+        needed: u64,
+        content: impl FnOnce(&Path) -> std::io::Result<()>,
+    ) -> Result<(), CliError> {
+        let error = |source| CliError::Write { path: self.output.clone(), source };
+        let parent = folder_of(&self.output);
+        // casacore ends the process where the disk is full.
+        let free = free_bytes(parent).map_err(error)?;
+        if free < needed {
+            let message = format!("{needed} bytes may be needed, and {free} are free");
+            return Err(error(std::io::Error::new(std::io::ErrorKind::StorageFull, message)));
+        }
+        let workshop = tempfile::Builder::new().prefix(".nvss-predict-").tempdir_in(parent).map_err(error)?;
+        let made = workshop.path().join("table");
+        content(&made).map_err(error)?;
+        let there = self.output.symlink_metadata().is_ok();
+        if there && !self.overwrite {
+            return Err(CliError::Exists(self.output.clone()));
+        }
+        if there && renameat_with(CWD, &made, CWD, &self.output, RenameFlags::EXCHANGE).is_ok() {
+            return Ok(());
+        }
+        let old = workshop.path().join("old");
+        if there {
+            // A file system that cannot exchange.
+            std::fs::rename(&self.output, &old).map_err(error)?;
+        }
+        std::fs::rename(&made, &self.output).map_err(|failed| {
+            if there {
+                // It was there a moment ago; the first error is the one to tell.
+                let _ = std::fs::rename(&old, &self.output);
+            }
+            error(failed)
+        })
     }
 }
 

@@ -10,6 +10,8 @@
     casa.py crtf FILE.crtf RA DEC           JSON: right ascensions and declinations (J2000) [deg] of the pixels of 4 arcsec about
                                             a direction that the region manager finds in a file of regions
     casa.py complist SCRIPT OUT.cl          runs a script that makes the component list components.cl
+    casa.py components LIST.cl              JSON: what the component list tool finds in a list (angles in rad)
+    casa.py ft-list MS LIST.cl              casatasks.ft of a list into MODEL_DATA
 
 All paths absolute. Point sources only (CASA's Gaussians are approximations of its own).
 """
@@ -190,10 +192,44 @@ def complist(script, out):
     shutil.move("components.cl", out)
 
 
+def components(path):
+    from casatools import componentlist, quanta
+
+    cl, qa = componentlist(), quanta()
+    cl.open(path)
+    found = []
+    for which in range(cl.length()):
+        one = cl.getcomponent(which)
+        shape, spectrum = one["shape"], one["spectrum"]
+        radians = lambda quantity: qa.convert(quantity, "rad")["value"]  # noqa: E731
+        terms = spectrum.get("coeffs", spectrum.get("ival", spectrum.get("index", [])))
+        found.append({
+            "label": one["label"],
+            "stokes": cl.getfluxvalue(which).real.tolist(),
+            "ra": radians(shape["direction"]["m0"]),
+            "dec": radians(shape["direction"]["m1"]),
+            "shape": shape["type"],
+            **{name: radians(shape[key]) for name, key in
+               (("major", "majoraxis"), ("minor", "minoraxis"), ("angle", "positionangle")) if key in shape},
+            "spectrum": spectrum["type"],
+            "frequency": qa.convert(spectrum["frequency"]["m0"], "Hz")["value"],
+            "terms": np.ravel(terms).tolist(),
+        })  # fmt: skip
+    cl.close()
+    print(json.dumps(found))
+
+
+def ft_list(ms, path):
+    from casatasks import ft as task
+
+    task(vis=ms, complist=path, usescratch=True)
+
+
 def main():
     action, *rest = sys.argv[1:]
     actions = {"read": read, "ms-read": ms_read, "ft": ft, "ft-virtual": lambda m, s: ft(m, s, False), "crtf": crtf,
-               "gains": gains, "applycal": applycal, "flux": flux, "complist": complist}  # fmt: skip
+               "gains": gains, "applycal": applycal, "flux": flux, "complist": complist,
+               "components": components, "ft-list": ft_list}  # fmt: skip
     actions[action](*rest)
 
 

@@ -3,14 +3,15 @@
 //! <https://casadocs.readthedocs.io/en/stable/api/tt/casatools.componentlist.html>, `addcomponent`: a Python script with calls
 //! `cl.addcomponent(dir='J2000 10h00m00s -30d00m00s', flux=1.0, freq='1.4GHz', shape='Gaussian', majoraxis='10arcsec', ...)`, whose
 //! arguments are named and literal. Other lines are passed over. `index` of a `spectral index` is α, of a `plp` the terms
-//! `S = S0 (ν/ν0)^(c0 + c1 ln ν/ν0 + ...)`. What the script writes is made a table by running it in CASA.
+//! `S = S0 (ν/ν0)^(c0 + c1 ln ν/ν0 + ...)` of I, while Q, U and V stay. What the script writes is made a table by running it in CASA.
 
 use std::io::{self, Write};
 
+use super::complist_write::Law;
 use super::line::Line;
 use super::losses::Losses;
 use super::number::{Num, Sexagesimal, arcsec, degrees};
-use super::row::{Angles, Holds, Row, of_ln_terms};
+use super::row::{Angles, Holds, Row, of_ln_terms, staying};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::{CatalogError, ReadOptions};
@@ -146,9 +147,11 @@ pub(in crate::catalog) fn read(
 ) -> Result<String, CatalogError> {
     let (text, digest) = input.text()?;
     let mut parser = Parser { text: &text, at: 0 };
+    let (mut number, mut counted) = (1, 0);
     while let Some(found) = parser.rest().find(CALL) {
         let begin = parser.at + found;
-        let number = 1 + text[..begin].bytes().filter(|byte| *byte == b'\n').count() as u64;
+        number += text[counted..begin].bytes().filter(|byte| *byte == b'\n').count() as u64;
+        counted = begin;
         let line = Line { input, number };
         parser.at = begin + CALL.len();
         let said = text[..begin].rsplit('\n').next().unwrap_or_default();
@@ -278,6 +281,9 @@ fn component(call: &Arguments, options: &ReadOptions) -> Result<Component, Catal
     };
     let mut component =
         Component::new(position, shape(call, options)?, stokes.scaled(scale), spectrum(call)?);
+    if call.text("spectrumtype")?.is_some_and(|kind| kind.eq_ignore_ascii_case("plp")) {
+        component.polarisation = staying(&component);
+    }
     component.name = call.text("label")?.filter(|label| !label.is_empty()).map(str::to_owned);
     Ok(component)
 }
@@ -346,7 +352,7 @@ pub(super) fn write(out: &mut dyn Write, components: &[Component], losses: &mut 
     writeln!(out, "from casatools import componentlist\n\ncl = componentlist()")?;
     for (index, component) in components.iter().enumerate() {
         let Some(row) = Row::of(component, index, HOLDS, losses) else { continue };
-        let Stokes { i, q, u, v } = row.following(losses);
+        let (Stokes { i, q, u, v }, reference, law) = Law::of(&row, losses);
         let (ra, dec) = (Sexagesimal::hours(row.ra), Sexagesimal::degrees(row.dec));
         write!(
             out,
@@ -380,15 +386,14 @@ pub(super) fn write(out: &mut dyn Write, components: &[Component], losses: &mut 
                 write!(out, ", optionalparms=[{}]", Num(exponent))?;
             }
         }
-        let (terms, reference) = row.ln_terms(usize::MAX, losses);
         write!(out, ", freq='{}Hz'", Num(reference))?;
-        match terms.as_slice() {
-            [alpha] if *alpha == 0.0 => write!(out, ", spectrumtype='constant'")?,
-            [alpha] => write!(out, ", spectrumtype='spectral index', index={}", Num(*alpha))?,
-            terms => {
+        match law {
+            Law::Index(alpha) => write!(out, ", spectrumtype='spectral index', index={}", Num(alpha))?,
+            Law::Polynomial(terms) => {
                 let terms: Vec<String> = terms.iter().map(|term| Num(*term).to_string()).collect();
                 write!(out, ", spectrumtype='plp', index=[{}]", terms.join(", "))?;
             }
+            Law::Constant | Law::Table(_) => write!(out, ", spectrumtype='constant'")?,
         }
         writeln!(out, ", label='{}')", row.word(&['\'', '\\', '"'], losses))?;
     }

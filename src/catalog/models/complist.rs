@@ -4,7 +4,8 @@
 //! (Stokes; linear XX XY YX YY and circular RR RL LR LL, of which I is half the sum of the first and the last); a direction [rad]
 //! with its frame; `Shape` with full widths at half maximum of Gaussians and diameters of disks [rad], and the position angle [rad]
 //! north through east; a spectrum about `Reference_Frequency` [Hz]: constant, a spectral index, a polynomial
-//! `S = S0 (ν/ν0)^(c0 + c1 ln ν/ν0 + ...)`, or a table.
+//! `S = S0 (ν/ν0)^(c0 + c1 ln ν/ν0 + ...)`, or a table. Q, U and V go as I with a spectral index, and stay with a polynomial: so
+//! CASA 6.7 predicts them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use casacore::{Access, Record, Table};
 use num_complex::Complex64;
 
 use super::line::Line;
-use super::row::of_ln_terms;
+use super::row::{of_ln_terms, staying};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::{Input, digest_of};
 use crate::catalog::record::Details;
@@ -160,7 +161,10 @@ impl Columns {
                 }
                 component.spectrum = of_ln_terms(&terms, reference);
             }
-            "Power Logarithmic Polynomial" => component.spectrum = of_ln_terms(&terms, reference),
+            "Power Logarithmic Polynomial" => {
+                component.spectrum = of_ln_terms(&terms, reference);
+                component.polarisation = staying(&component);
+            }
             "Tabular Spectrum" => component = tabulated(&record, component, scale, line)?,
             other => {
                 let reason = "only Constant, Spectral Index, Power Logarithmic Polynomial and Tabular Spectrum can be predicted";

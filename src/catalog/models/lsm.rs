@@ -6,9 +6,10 @@
 //! (I, Q, U, V [Jy]) or `PolarizationWithRM` (and rm [rad/m²], freq0 [Hz]), and may have a `spectrum`, `SpectralIndex` (spi, freq0),
 //! whose further terms count in ln ν/ν0, and a `shape`, `Gaussian` (ex, ey, pa [rad], north through east).
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::line::Line;
+use super::line::{self, Line};
 use super::losses::Losses;
 use super::number::Num;
 use super::row::{Angles, Holds, Row, of_ln_terms};
@@ -61,65 +62,54 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 
 /// The five entities of HTML that a value of Python may need.
 fn unescaped(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
     text.replace("&#x27;", "'").replace("&amp;", "&")
 }
 
-/// The objects of a text, those within `Source` included; only sources are kept at the top.
-fn sources(input: &Input, text: &str) -> Result<Vec<Object>, CatalogError> {
-    let mut sources = Vec::new();
-    // Tags that are open, with whether each began an object.
-    let mut tags: Vec<(String, bool)> = Vec::new();
-    let mut objects: Vec<Object> = Vec::new();
-    let (mut line, mut rest) = (1u64, text);
-    while let Some(at) = rest.find('<') {
-        line += rest[..at].bytes().filter(|byte| *byte == b'\n').count() as u64;
-        let tag = &rest[at + 1..];
-        let end = tag.find('>').ok_or_else(|| Line { input, number: line }.wrong("a tag is not closed"))?;
-        let inside = &tag[..end];
-        let here = line;
-        line += inside.bytes().filter(|byte| *byte == b'\n').count() as u64;
-        rest = &tag[end + 1..];
+/// The objects that are open, as tags come.
+#[derive(Default)]
+struct Open {
+    /// Tags, with whether each began an object.
+    tags: Vec<(String, bool)>,
+    objects: Vec<Object>,
+}
+
+impl Open {
+    /// Takes what stands between `<` and `>` on a line; the source that it closes.
+    fn take(&mut self, inside: &str, line: u64) -> Option<Object> {
         if let Some(name) = inside.strip_prefix('/') {
-            let name = name.trim().to_ascii_lowercase();
-            while let Some((open, began)) = tags.pop() {
-                if began && let Some(done) = objects.pop() {
-                    close(done, &mut objects, &mut sources);
+            let mut source = None;
+            while let Some((open, began)) = self.tags.pop() {
+                if began && let Some(done) = self.objects.pop() {
+                    if done.class == "Source" {
+                        source = Some(done);
+                    } else if let Some(whole) = self.objects.last_mut() {
+                        whole.parts.push(done);
+                    }
                 }
-                if open == name {
+                if open.eq_ignore_ascii_case(name.trim()) {
                     break;
                 }
             }
-            continue;
+            return source;
         }
-        let name = inside.split(|c: char| c.is_whitespace()).next().unwrap_or_default().to_ascii_lowercase();
+        let name = inside.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
         let class = attribute(inside, "mdltype").map(str::to_owned);
         let value = attribute(inside, "mdlval").map(unescaped);
         let began = class.is_some() && value.is_none();
-        tags.push((name, began));
-        let Some(class) = class else { continue };
-        let object = Object {
-            class,
-            attribute: attribute(inside, "mdlattr").map(str::to_owned),
-            value,
-            parts: Vec::new(),
-            line: here,
-        };
+        self.tags.push((name.to_owned(), began));
+        let class = class?;
+        let attribute = attribute(inside, "mdlattr").map(str::to_owned);
+        let object = Object { class, attribute, value, parts: Vec::new(), line };
         if began {
-            objects.push(object);
-        } else if let Some(whole) = objects.last_mut() {
+            self.objects.push(object);
+        } else if let Some(whole) = self.objects.last_mut() {
             whole.parts.push(object);
         }
-    }
-    Ok(sources)
-}
-
-/// Puts an object that is whole where it belongs.
-fn close(done: Object, objects: &mut [Object], sources: &mut Vec<Object>) {
-    if done.class == "Source" {
-        sources.push(done);
-    } else if let Some(whole) = objects.last_mut() {
-        whole.parts.push(done);
+        None
     }
 }
 
@@ -129,16 +119,46 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let (text, digest) = input.text()?;
-    for source in sources(input, &text)? {
-        builder.row();
-        let component = component(input, &source, options)?;
-        if !builder.wants(component.position) {
-            continue;
+    let mut lines = input.lines()?;
+    let mut open = Open::default();
+    // A tag that goes on in the next line, and the line that it began in.
+    let (mut begun, mut first) = (String::new(), 0);
+    while let Some((line, text)) = line::next(&mut lines)? {
+        let mut rest = text;
+        loop {
+            let (inside, here);
+            if begun.is_empty() {
+                let Some(at) = rest.find('<') else { break };
+                rest = &rest[at..];
+                here = line.number;
+            } else {
+                here = first;
+            }
+            let Some(end) = rest.find('>') else {
+                first = here;
+                begun.push_str(rest);
+                begun.push('\n');
+                break;
+            };
+            if begun.is_empty() {
+                inside = Cow::Borrowed(&rest[1..end]);
+            } else {
+                begun.push_str(&rest[..end]);
+                inside = Cow::Owned(std::mem::take(&mut begun).split_off(1));
+            }
+            rest = &rest[end + 1..];
+            let Some(source) = open.take(&inside, here) else { continue };
+            builder.row();
+            let component = component(input, &source, options)?;
+            if builder.wants(component.position) {
+                builder.push_model(component, false, || source.line)?;
+            }
         }
-        builder.push_model(component, false, || source.line)?;
     }
-    Ok(digest)
+    if !begun.is_empty() {
+        return Err(Line { input, number: first }.wrong("a tag is not closed"));
+    }
+    input.digest()
 }
 
 /// Arguments of an object as numbers.

@@ -8,6 +8,7 @@ mod bbs;
 mod bbs_write;
 mod clscript;
 mod complist;
+mod complist_write;
 mod hyperdrive;
 mod hyperdrive_fits;
 mod hyperdrive_fits_write;
@@ -34,7 +35,7 @@ mod write;
 use std::path::Path;
 
 pub use losses::{Loss, Losses};
-pub use write::{UnknownOutput, WRITERS, Writer, write_model, writer_for};
+pub use write::{Folder, Form, UnknownOutput, WRITERS, Writer, writer_for};
 
 use super::builder::Builder;
 use super::input::Input;

@@ -31,6 +31,12 @@ impl Columns {
         names.iter().all(|name| self.place(name).is_some())
     }
 
+    /// Those before the one of this name.
+    pub fn up_to(mut self, name: &str) -> Self {
+        self.0.truncate(self.0.iter().position(|column| column == name).unwrap_or(self.0.len()));
+        self
+    }
+
     /// The names.
     pub fn names(&self) -> &[String] {
         &self.0

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::losses::Losses;
 use super::number;
 use crate::coords::Frame;
-use crate::sky::{AngleFrame, Component, Ellipse, Shape, Shapelet, Spectrum, Stokes, Table};
+use crate::sky::{AngleFrame, Component, Ellipse, Polarisation, Shape, Shapelet, Spectrum, Stokes, Table};
 
 /// The frequency at which a spectrum that is the same everywhere is said to be given [Hz].
 pub(super) const ANY_FREQUENCY: f64 = 1e9;
@@ -244,8 +244,10 @@ impl<'a> Row<'a> {
         }
         let stokes = self.following(losses);
         let (alpha, reference) = self.power_law(losses);
-        let other = 2.0 * reference;
-        vec![(reference, stokes), (other, stokes.scaled(2f64.powf(alpha)))]
+        // So near that the other flux density can be written, however steep the spectrum.
+        let octaves = (100.0 / alpha.abs()).min(1.0);
+        let other = reference * octaves.exp2();
+        vec![(reference, stokes), (other, stokes.scaled((alpha * octaves).exp2()))]
     }
 
     /// Counts a table whose entries are kept, but not what lies between.
@@ -266,6 +268,14 @@ impl<'a> Row<'a> {
             self.following(losses);
         }
     }
+}
+
+/// The polarisation of a component whose Q, U and V are the same at every frequency; none where it has none of them.
+pub(super) fn staying(component: &Component) -> Option<Box<Polarisation>> {
+    let flat = |any: bool| any.then_some(Spectrum::Flat);
+    let linear = flat(component.has(1) || component.has(2));
+    let polarisation = Polarisation { linear, circular: flat(component.has(3)), rotation: None };
+    (polarisation != Polarisation::default()).then(|| Box::new(polarisation))
 }
 
 /// What of a component a format does not have at all.

@@ -41,9 +41,11 @@ pub(in crate::catalog) fn read(
     let mut lines = input.lines()?;
     let mut assumed = 0u64;
     let mut columns: Option<Columns> = None;
+    let mut row = String::new();
     while let Some((line, text)) = line::next(&mut lines)? {
         if text.starts_with('#') {
-            columns = columns.or_else(|| header(text));
+            // A comment at the end may have blanks, or nothing in it.
+            columns = columns.or_else(|| header(text).map(|found| found.up_to("comment")));
             continue;
         }
         if text.trim().is_empty() {
@@ -55,12 +57,12 @@ pub(in crate::catalog) fn read(
             );
         };
         builder.row();
-        // A comment at the end may have blanks, or nothing in it.
-        let kept = columns.names().iter().position(|name| name == "comment").unwrap_or(columns.names().len());
-        let text: Vec<&str> = text.split_ascii_whitespace().take(kept).collect();
-        let text = text.join(" ");
-        let shown = Columns::of(&columns.names()[..kept].join(" "));
-        let cells = Cells::of(&shown, &text, line)?;
+        row.clear();
+        for word in text.split_ascii_whitespace().take(columns.names().len()) {
+            row.push_str(word);
+            row.push(' ');
+        }
+        let cells = Cells::of(columns, &row, line)?;
         let (component, own) = component(&cells, options)?;
         assumed += u64::from(!own);
         if !builder.wants(component.position) {

@@ -52,11 +52,11 @@ impl Cells<'_> {
         self.text(name).map(|text| self.line.number(name, text)).transpose()
     }
 
-    /// An angle [rad] in any of the units given; `h` is 15 degrees.
-    fn angle(&self, name: &str, units: &[&str]) -> Result<Option<f64>, CatalogError> {
-        for unit in units {
-            if let Some(value) = self.number(&format!("{name}_{unit}"))? {
-                return Ok(Some(match *unit {
+    /// An angle [rad] in the first of these columns that there is, whose names end in the unit; `h` is 15 degrees.
+    fn angle(&self, names: &[&str]) -> Result<Option<f64>, CatalogError> {
+        for name in names {
+            if let Some(value) = self.number(name)? {
+                return Ok(Some(match unit(name) {
                     "rad" => value,
                     "h" => (15.0 * value).to_radians(),
                     "m" => (value / 60.0).to_radians(),
@@ -69,31 +69,54 @@ impl Cells<'_> {
     }
 
     /// A coordinate in up to three columns [rad]; the sign of the first, or a column of signs, is that of all.
-    fn coordinate(&self, name: &str, first: &[&str]) -> Result<f64, CatalogError> {
-        let whole = self.angle(name, first)?;
-        let whole = whole.ok_or_else(|| self.line.wrong(format!("no value in the column of '{name}'")))?;
-        let unit =
-            first.iter().find(|unit| self.columns.has(&format!("{name}_{unit}"))).copied().unwrap_or("d");
+    fn coordinate(&self, of: &Coordinate) -> Result<f64, CatalogError> {
+        let whole = self.angle(of.first)?;
+        let whole =
+            whole.ok_or_else(|| self.line.wrong(format!("no value in the column of '{}'", of.name)))?;
+        let first = of.first.iter().find(|name| self.columns.has(name)).copied().unwrap_or_default();
         // Minutes and seconds are parts of what the first column counts.
-        let scale = if unit == "h" { 15f64.to_radians() } else { 1f64.to_radians() };
+        let scale = if unit(first) == "h" { 15f64.to_radians() } else { 1f64.to_radians() };
         let mut size = whole.abs();
-        if unit != "rad" {
-            for (part, parts) in [("m", 60.0), ("s", 3600.0)] {
-                size += self.number(&format!("{name}_{part}"))?.unwrap_or_default() / parts * scale;
+        if unit(first) != "rad" {
+            for (part, parts) in of.parts.iter().zip([60.0, 3600.0]) {
+                size += self.number(part)?.unwrap_or_default() / parts * scale;
             }
         }
-        let sign = self.text(&format!("{name}_sign"));
-        let written = sign.or_else(|| self.text(&format!("{name}_{unit}"))).unwrap_or_default();
+        let written = self.text(of.sign).or_else(|| self.text(first)).unwrap_or_default();
         Ok(if written.starts_with('-') { -size } else { size })
     }
 }
+
+/// The unit that the name of a column ends in.
+fn unit(name: &str) -> &str {
+    name.rsplit('_').next().unwrap_or_default()
+}
+
+/// The columns of a coordinate.
+struct Coordinate {
+    name: &'static str,
+    /// Of which one is there.
+    first: &'static [&'static str],
+    /// Minutes and seconds.
+    parts: [&'static str; 2],
+    sign: &'static str,
+}
+
+const RA: Coordinate =
+    Coordinate { name: "ra", first: &["ra_rad", "ra_d", "ra_h"], parts: ["ra_m", "ra_s"], sign: "ra_sign" };
+const DEC: Coordinate =
+    Coordinate { name: "dec", first: &["dec_rad", "dec_d"], parts: ["dec_m", "dec_s"], sign: "dec_sign" };
+const TERMS: [&str; 9] = ["spi", "spi2", "spi3", "spi4", "spi5", "spi6", "spi7", "spi8", "spi9"];
+const MAJOR: [&str; 5] = ["emaj_rad", "emaj_d", "emaj_h", "emaj_m", "emaj_s"];
+const MINOR: [&str; 5] = ["emin_rad", "emin_d", "emin_h", "emin_m", "emin_s"];
+const ANGLE: [&str; 5] = ["pa_rad", "pa_d", "pa_h", "pa_m", "pa_s"];
 
 /// The columns of a format line, or of a file without one.
 fn columns(line: Line, text: &str) -> Result<Columns, CatalogError> {
     let names: Vec<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
     let columns = Columns(names);
-    let any = |name: &str, units: &[&str]| units.iter().any(|unit| columns.has(&format!("{name}_{unit}")));
-    if !columns.has("i") || !any("ra", &["rad", "d", "h"]) || !any("dec", &["rad", "d"]) {
+    let any = |of: &Coordinate| of.first.iter().any(|name| columns.has(name));
+    if !columns.has("i") || !any(&RA) || !any(&DEC) {
         return Err(
             line.header("the format names no column of ra_d, ra_h or ra_rad, dec_d or dec_rad, and i")
         );
@@ -149,8 +172,8 @@ fn component(
 ) -> Result<Component, CatalogError> {
     let line = cells.line;
     let i = cells.number("i")?.ok_or_else(|| line.wrong("no value in the column 'i'"))?;
-    let ra = cells.coordinate("ra", &["rad", "d", "h"])?;
-    let dec = cells.coordinate("dec", &["rad", "d"])?;
+    let ra = cells.coordinate(&RA)?;
+    let dec = cells.coordinate(&DEC)?;
     let position =
         Direction::new(options.frame.unwrap_or(Frame::J2000), ra.rem_euclid(std::f64::consts::TAU), dec);
     let mut stokes = Stokes {
@@ -164,20 +187,19 @@ fn component(
             Some(percent) => line.number("pol_frac", percent)? / 100.0,
             None => line.number("pol_frac", text)?,
         };
-        let angle = cells.angle("pol_pa", &["d", "rad"])?.unwrap_or_default();
+        let angle = cells.angle(&["pol_pa_d", "pol_pa_rad"])?.unwrap_or_default();
         stokes = Stokes::linear(i, fraction, angle, 0.0);
     }
-    let mut terms = vec![cells.number("spi")?.unwrap_or_default()];
-    for order in 2..10 {
-        terms.push(cells.number(&format!("spi{order}"))?.unwrap_or_default());
+    let mut terms = [0.0; TERMS.len()];
+    for (term, name) in terms.iter_mut().zip(TERMS) {
+        *term = cells.number(name)?.unwrap_or_default();
     }
     let spectrum = reference.map_or(Spectrum::Flat, |reference| of_ln_terms(&terms, reference));
-    let units = &["rad", "d", "h", "m", "s"];
-    let axis = |name| Ok::<f64, CatalogError>(cells.angle(name, units)?.unwrap_or_default());
-    let (major, minor) = (axis("emaj")?, axis("emin")?);
+    let axis = |names: &[&str]| Ok::<f64, CatalogError>(cells.angle(names)?.unwrap_or_default());
+    let (major, minor) = (axis(&MAJOR)?, axis(&MINOR)?);
     let shape = if major > 0.0 || minor > 0.0 {
         let frame = options.pa_frame.unwrap_or(AngleFrame::Source);
-        Shape::Gaussian(Gaussian::new(major, minor, axis("pa")?, frame))
+        Shape::Gaussian(Gaussian::new(major, minor, axis(&ANGLE)?, frame))
     } else {
         Shape::Point
     };

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::losses::Losses;
 use super::{
-    ao, bbs_write, clscript, hyperdrive, hyperdrive_fits_write, lsm, oskar, pybdsf, pyradiosky, rts, sagecal,
-    selavy, skyh5_write, tigger, woden,
+    ao, bbs_write, clscript, complist, complist_write, hyperdrive, hyperdrive_fits_write, lsm, oskar, pybdsf,
+    pyradiosky, rts, sagecal, selavy, skyh5_write, tigger, woden,
 };
 use crate::catalog::Format;
 use crate::sky::Component;
@@ -17,7 +17,28 @@ pub struct Writer {
     pub format: Format,
     /// The ends of names of files that are of this format.
     pub endings: &'static [&'static str],
-    write: fn(&mut dyn Write, &[Component], &mut Losses) -> io::Result<()>,
+    /// What it makes.
+    pub form: Form,
+}
+
+/// What a writer makes. What the format cannot hold is counted.
+pub enum Form {
+    /// A file, whose bytes it writes.
+    File(fn(&mut dyn Write, &[Component], &mut Losses) -> io::Result<()>),
+    /// A table of CASA, a folder.
+    Folder(Folder),
+}
+
+/// How a folder is made.
+pub struct Folder {
+    /// Makes it at a path where nothing is.
+    pub write: fn(&Path, &[Component], &mut Losses) -> io::Result<()>,
+    /// Counts what it cannot hold.
+    pub judge: fn(&[Component], &mut Losses),
+    /// The bytes that it may take.
+    pub bytes: fn(&[Component]) -> u64,
+    /// Whether a path is such a folder, which another may take the place of.
+    pub is_one: fn(&Path) -> bool,
 }
 
 /// The formats that are written.
@@ -25,23 +46,45 @@ pub const WRITERS: &[Writer] = &[
     Writer {
         format: Format::Bbs,
         endings: &[".skymodel", ".sky", ".bbs", ".sourcedb.txt"],
-        write: bbs_write::write,
+        form: Form::File(bbs_write::write),
     },
-    Writer { format: Format::Wsclean, endings: &["-sources.txt"], write: bbs_write::write_wsclean },
-    Writer { format: Format::ClScript, endings: &[".py"], write: clscript::write },
-    Writer { format: Format::Hyperdrive, endings: &[".yaml", ".yml"], write: hyperdrive::write },
-    Writer { format: Format::HyperdriveFits, endings: &[".fits"], write: hyperdrive_fits_write::write },
-    Writer { format: Format::Ao, endings: &[".ao.txt", ".ao"], write: ao::write },
-    Writer { format: Format::Rts, endings: &[".rts.txt", ".rts"], write: rts::write },
-    Writer { format: Format::Woden, endings: &[".woden.txt", ".woden"], write: woden::write },
-    Writer { format: Format::Oskar, endings: &[".osm"], write: oskar::write },
-    Writer { format: Format::Sagecal, endings: &[".sky.txt"], write: sagecal::write },
-    Writer { format: Format::Lsm, endings: &[".lsm.html"], write: lsm::write },
-    Writer { format: Format::Tigger, endings: &[".lsm.txt"], write: tigger::write },
-    Writer { format: Format::Pyradiosky, endings: &[".pyradiosky.txt"], write: pyradiosky::write },
-    Writer { format: Format::Skyh5, endings: &[".skyh5"], write: skyh5_write::write },
-    Writer { format: Format::Pybdsf, endings: &[".gaul", ".srl"], write: pybdsf::write },
-    Writer { format: Format::Selavy, endings: &[".selavy.txt", ".components.txt"], write: selavy::write },
+    Writer {
+        format: Format::Wsclean,
+        endings: &["-sources.txt"],
+        form: Form::File(bbs_write::write_wsclean),
+    },
+    Writer {
+        format: Format::Complist,
+        endings: &[".cl"],
+        form: Form::Folder(Folder {
+            write: complist_write::write,
+            judge: complist_write::judge,
+            bytes: complist_write::bytes,
+            is_one: complist::is_component_list,
+        }),
+    },
+    Writer { format: Format::ClScript, endings: &[".py"], form: Form::File(clscript::write) },
+    Writer { format: Format::Hyperdrive, endings: &[".yaml", ".yml"], form: Form::File(hyperdrive::write) },
+    Writer {
+        format: Format::HyperdriveFits,
+        endings: &[".fits"],
+        form: Form::File(hyperdrive_fits_write::write),
+    },
+    Writer { format: Format::Ao, endings: &[".ao.txt", ".ao"], form: Form::File(ao::write) },
+    Writer { format: Format::Rts, endings: &[".rts.txt", ".rts"], form: Form::File(rts::write) },
+    Writer { format: Format::Woden, endings: &[".woden.txt", ".woden"], form: Form::File(woden::write) },
+    Writer { format: Format::Oskar, endings: &[".osm"], form: Form::File(oskar::write) },
+    Writer { format: Format::Sagecal, endings: &[".sky.txt"], form: Form::File(sagecal::write) },
+    Writer { format: Format::Lsm, endings: &[".lsm.html"], form: Form::File(lsm::write) },
+    Writer { format: Format::Tigger, endings: &[".lsm.txt"], form: Form::File(tigger::write) },
+    Writer { format: Format::Pyradiosky, endings: &[".pyradiosky.txt"], form: Form::File(pyradiosky::write) },
+    Writer { format: Format::Skyh5, endings: &[".skyh5"], form: Form::File(skyh5_write::write) },
+    Writer { format: Format::Pybdsf, endings: &[".gaul", ".srl"], form: Form::File(pybdsf::write) },
+    Writer {
+        format: Format::Selavy,
+        endings: &[".selavy.txt", ".components.txt"],
+        form: Form::File(selavy::write),
+    },
 ];
 
 /// No writer for a file.
@@ -76,20 +119,21 @@ pub fn writer_for(path: &Path, format: Option<Format>) -> Result<&'static Writer
     })
 }
 
-/// Writes components; what the format cannot hold is counted in `losses`.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_model(
-    writer: &Writer,
-    out: &mut dyn Write,
-    components: &[Component],
-    losses: &mut Losses,
-) -> io::Result<()> {
-    (writer.write)(out, components, losses)
-}
-
 impl Writer {
+    /// Counts what the format cannot hold, and writes nothing.
+    ///
+    /// # Errors
+    /// What a writer finds wrong in what it makes.
+    pub fn judge(&self, components: &[Component], losses: &mut Losses) -> io::Result<()> {
+        match &self.form {
+            Form::File(write) => write(&mut io::sink(), components, losses),
+            Form::Folder(folder) => {
+                (folder.judge)(components, losses);
+                Ok(())
+            }
+        }
+    }
+
     /// The file that goes with a sky model: SAGECal's clusters.
     pub fn companion(&self, path: &Path) -> Option<PathBuf> {
         (self.format == Format::Sagecal).then(|| sagecal::cluster_path(path))
