@@ -305,7 +305,7 @@ fn epsilon_is_kept() {
     let ms = scratch.unpack_one(&archive);
     let (csv, json) = scratch.sky("sky", &some(8, 60));
     for engine in ["direct", "delay-fft"] {
-        for epsilon in ["1e-3", "1e-4", "1e-5", "1e-6"] {
+        for epsilon in ["1e-2", "1e-3", "1e-4", "1e-5", "1e-6"] {
             predict(&ms, &csv, &["--engine", engine, "--epsilon", epsilon]).exits(0);
             let found = measure(&ms, &args!["--sky", &json]);
             let rms = found["relative"].as_f64().unwrap();
@@ -394,7 +394,7 @@ fn wrong_arguments_are_exit_2() {
         vec!["--format", "docx"],
         vec!["--epsilon=-1"],
         vec!["--epsilon", "1e-7"],
-        vec!["--epsilon", "0.01"],
+        vec!["--epsilon", "0.02"],
         vec!["--epsilon", "nan"],
         vec!["--lock-timeout=-1"],
         vec!["--timeout=-1"],

@@ -3,6 +3,12 @@
 //! The images are made by astropy (`tests/oracles/images.py`), which also says what sky they are.
 
 mod common;
+#[path = "images/cycle.rs"]
+mod cycle;
+#[path = "images/every_epsilon.rs"]
+mod every_epsilon;
+#[path = "images/intervals.rs"]
+mod intervals;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -71,26 +77,6 @@ fn a_clean_component_image_is_exact_about_every_field() {
     assert!(status.text.contains("image"), "{}", status.text);
 }
 
-/// Each promise holds for sparse and for dense images, at 16 windows.
-#[test]
-fn every_epsilon_holds() {
-    need!(oracles);
-    let scratch = Scratch::new();
-    let options =
-        ["--antennas", "8", "--times", "2", "--channels", "32", "--spws", "16", "--four-correlations"];
-    let ms = demo(&scratch, &options);
-    for case in ["clean", "blobs"] {
-        let (folder, sky) = make(&scratch, case, &ms);
-        for epsilon in ["1e-3", "1e-4", "1e-5", "1e-6"] {
-            predict_image(args!["--epsilon", epsilon, &ms, &folder.join(case)]).exits(0);
-            let found = measure(&ms, &args!["--sky", &sky]);
-            let relative = found["relative"].as_f64().expect("a number");
-            say(&format!("{case} at {epsilon}: rms error {relative:.2e} ({} pixels)", found["sources"]));
-            assert!(relative <= epsilon.parse().unwrap(), "{case} {epsilon}: {found}");
-        }
-    }
-}
-
 /// The rms error of some visibilities against the plain sum over all pixels, relative to rms |V|.
 fn judge(ms: &Path, count: usize, images: &[PathBuf]) -> f64 {
     let mut words = args!["judge", ms, "MODEL_DATA"].to_vec();
@@ -118,7 +104,7 @@ fn dense_images_are_predicted_as_they_are() {
     let (folder, _) = make(&scratch, "dense", &ms);
     let file = |name: &str| folder.join(name);
     let both = [file("dense-I-model.fits"), file("dense-Q-model.fits")];
-    for (epsilon, count) in [("1e-4", 60), ("1e-6", 120)] {
+    for (epsilon, count) in [("1e-2", 60), ("1e-4", 60), ("1e-6", 120)] {
         let prefix = file("dense");
         predict_image(args!["--epsilon", epsilon, &ms, &prefix]).exits(0).says(&["nufft3d", "pixels"]);
         let error = judge(&ms, count, &both);
@@ -146,24 +132,6 @@ fn dense_images_are_predicted_as_they_are() {
     .exits(0)
     .says(&["Airy", "nufft3d", "a grid for each view"]);
     predict_image(args!["--memory", "4MiB", &ms, &file("dense")]).exits(3).says(&["--memory"]);
-}
-
-/// The same of 4096 × 4096 pixels, within the image and 1 GiB of memory: `cargo test --release --test images -- --ignored huge`
-#[test]
-#[ignore = "a study of minutes"]
-fn a_huge_image_is_predicted_as_it_is() {
-    need!(oracles);
-    let scratch = Scratch::new();
-    let ms = demo(&scratch, &["--antennas", "64", "--times", "24", "--channels", "64"]);
-    let (folder, _) = make(&scratch, "huge", &ms);
-    let image = [folder.join("huge-model.fits")];
-    for epsilon in ["1e-4", "1e-6"] {
-        predict_image(args!["-v", "--epsilon", epsilon, &ms, "--image", &image[0]])
-            .exits(0)
-            .says(&["nufft3d"]);
-        let error = judge(&ms, 40, &image);
-        assert!(error <= epsilon.parse().unwrap(), "{epsilon}: {error:e}");
-    }
 }
 
 /// SIN, slant SIN, NCP, TAN, ZEA, ARC and STG in ICRS, J2000, B1950 and galactic coordinates, turned and stretched.
@@ -367,41 +335,6 @@ fn wsclean_predicts_the_same_where_it_is_right() {
     assert!(own > 0.5, "WSClean has learned: {own}");
     run(args!["wsclean", "-predict", "-quiet", "-name", &prefix, &ms]).exits(0);
     assert_equal_to_sum("ours, image centre 1° off", &ms, &args!["--sky", &sky]);
-}
-
-/// An image that WSClean cleaned on the spot: predicted and subtracted, it leaves what WSClean's own prediction leaves.
-#[test]
-fn a_cleaned_image_is_subtracted() {
-    need!(oracles);
-    need!(wsclean);
-    let scratch = Scratch::new();
-    let ms = demo(&scratch, &["--antennas", "24", "--times", "6", "--channels", "16", "--one-field"]);
-    let sky = "ra_deg,dec_deg,flux_jy\n343.60,16.10,2.0\n343.40,16.30,1.0\n343.75,16.0,0.5\n";
-    let sky = scratch.write("sky.csv", sky);
-    common::predict(&ms, &sky, &["--radius", "all", "--column", "SKY"]).exits(0);
-    let wsclean = |options: &str, ms: &Path| {
-        let words = options.split_whitespace();
-        let common = ["-quiet", "-use-wgridder", "-no-small-inversion", "-channels-out", "2", "-name"];
-        let mut command = Command::new("wsclean");
-        let run = command.args(words).args(common).arg(scratch.path("cleaned")).arg(ms).output();
-        let run = run.expect("wsclean starts");
-        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    };
-    wsclean(
-        "-size 1024 1024 -scale 8asec -niter 600 -gain 0.1 -mgain 0.7 -join-channels -data-column SKY \
-         -no-update-model-required",
-        &ms,
-    );
-    predict_image(args!["--column", "OURS", "--spectrum", "stepped", &ms, &scratch.path("cleaned")]).exits(0);
-    let theirs = scratch.copy(&ms, "theirs.ms");
-    wsclean("-predict", &theirs);
-    let left = |ms: &Path, column: &str| -> [f64; 2] {
-        let printed = oracle_ok("images.py", args!["residual", ms, "SKY", column]);
-        serde_json::from_str(&printed).expect("two numbers")
-    };
-    let ([data, ours], [_, own]) = (left(&ms, "OURS"), left(&theirs, "MODEL_DATA"));
-    say(&format!("data rms {data:.4} Jy, less our prediction {ours:.4}, less WSClean's {own:.4}"));
-    assert!(ours < 0.2 * data && ours < 1.01 * own, "{data} {ours} {own}");
 }
 
 /// The pipeline's two commands, as they stand, and both steps in one.

@@ -76,7 +76,7 @@ impl fmt::Display for KernelError {
             Self::NotFinite { what, index } => write!(f, "entry {index} of {what} is not a finite number"),
             Self::OutOfRange { what, index } => write!(f, "entry {index} of {what} is out of range"),
             Self::Epsilon { epsilon } => {
-                write!(f, "an epsilon of {epsilon:e} is not offered: choose one from 1e-6 to 1e-3")
+                write!(f, "an epsilon of {epsilon:e} is not offered: choose one from 1e-6 to 1e-2")
             }
             Self::Unavailable { level } => write!(f, "this processor has no {level} instructions"),
             Self::UnknownLevel { name } => {

@@ -5,7 +5,7 @@ mod common;
 use common::{Array, Case, GAUSSIAN, MIXED, POINT, Random, dsa, errors, lofar, long, stokes_i, uniform};
 use kernels::{Complex32, DelayFft, DelayOptions, Plane, SimdLevel};
 
-const EPSILONS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
+const EPSILONS: [f64; 5] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 const SHAPES: [(&str, f64); 3] = [("points", POINT), ("gaussians", GAUSSIAN), ("mixed", MIXED)];
 
 fn plan(case: &Case, level: SimdLevel, epsilon: f64) -> DelayFft {

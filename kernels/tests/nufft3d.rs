@@ -45,8 +45,8 @@ fn check_at(name: &str, case: &Case, levels: &[SimdLevel], epsilons: &[f64]) {
     }
 }
 
-/// From 1e-3 to the finest.
-const EPSILONS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
+/// From 1e-2 to the finest.
+const EPSILONS: [f64; 5] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 
 fn check(name: &str, case: &Case) {
     check_at(name, case, &[SimdLevel::detect()], &EPSILONS);

@@ -55,7 +55,7 @@ def visibilities(
         For complex64: the direct sum (rms error some 2e-7 of rms \\|V\\|), transforms of delays to ``epsilon``,
         transforms of the sky (thousands of points or more) to ``epsilon``, or whichever costs least.
     epsilon : float
-        The rms error of the transforms relative to rms \\|V\\|, 1e-6 to 1e-3.
+        The rms error of the transforms relative to rms \\|V\\|, 1e-6 to 1e-2.
     threads : int
         One for each core unless given.
 

@@ -282,7 +282,7 @@ pub(super) struct RunArgs {
     /// Read back and check this many visibilities
     #[arg(long, default_value_t = 256, value_name = "N", help_heading = "Running")]
     check: usize,
-    /// The rms error that is promised over cross-correlations, relative to rms |V|, 1e-6 to 1e-3; the check, which sees a few of
+    /// The rms error that is promised over cross-correlations, relative to rms |V|, 1e-6 to 1e-2; the check, which sees a few of
     /// them, fails above ten times that
     #[arg(long, default_value = "1e-6", value_name = "E", help_heading = "Running")]
     epsilon: f64,

@@ -22,8 +22,9 @@ Examples:
 ///
 /// Every pixel other than zero is a point source at its own place, about each row's own phase centre, whatever the centre of
 /// the image: SIN, NCP, TAN, ZEA, ARC and STG projections in ICRS, J2000, B1950 and galactic coordinates, turned or not.
-/// PREFIX is what the names of WSClean's images begin with: PREFIX[-NNNN][-POL[i]]-model[-pb].fits, or those of Taylor terms,
-/// PREFIX-term-N.fits and PREFIX[.model].ttN.fits. Nothing is written but the column.
+/// PREFIX is what the names of WSClean's images begin with: PREFIX[-tNNNN][-NNNN][-POL[i]]-model[-pb].fits, or those of Taylor
+/// terms, PREFIX-term-N.fits and PREFIX[.model].ttN.fits. Images of intervals of time (-tNNNN) share the timesteps of each
+/// MeasurementSet evenly, as those of WSClean's -intervals-out do. Nothing is written but the column.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXAMPLE, override_usage = "nvss-predict image [OPTIONS] <MS>... <PREFIX>\n       nvss-predict image [OPTIONS] <MS>... --image <FILE>...")]
 pub(super) struct ImageArgs {
@@ -71,7 +72,7 @@ impl ImageArgs {
     pub(super) fn batch(&self) -> Result<Batch, CliError> {
         self.run.check()?;
         self.output.check()?;
-        let (ms, name, files) = self.images()?;
+        let (ms, name, intervals) = self.images()?;
         if self.view.beam == BeamOption::default() && self.view.pointing != PointingOption::Field {
             return Err(CliError::Usage("--pointing needs a beam: give --beam (see --help)".into()));
         }
@@ -84,7 +85,7 @@ impl ImageArgs {
             terms: self.spectra.spectral_terms,
         };
         let options = Options {
-            images: Some(ImageSky { files, spectra, extrapolate: self.spectra.extrapolate }),
+            images: Some(ImageSky { intervals, spectra, extrapolate: self.spectra.extrapolate }),
             beam: self.view.beam.clone(),
             pointing: self.view.pointing,
             fields: self.rows.fields.as_ref().map(|ids| ids.0.clone()),
@@ -95,11 +96,11 @@ impl ImageArgs {
         Ok(Batch { ms, at_once: self.run.jobs(), options, catalogue: name })
     }
 
-    /// The MeasurementSets, the name of the sky, and its images.
-    fn images(&self) -> Result<(Vec<PathBuf>, PathBuf, Vec<Parts>), CliError> {
+    /// The MeasurementSets, the name of the sky, and its images in each interval of time.
+    fn images(&self) -> Result<(Vec<PathBuf>, PathBuf, Vec<Vec<Parts>>), CliError> {
         if let Some(first) = self.image.first() {
             let files = self.image.iter().map(|path| Parts::of(path)).collect();
-            return Ok((self.paths.clone(), first.clone(), files));
+            return Ok((self.paths.clone(), first.clone(), vec![files]));
         }
         let Some((prefix, ms)) = self.paths.split_last().filter(|(_, ms)| !ms.is_empty()) else {
             return Err(CliError::Usage(
@@ -107,12 +108,12 @@ impl ImageArgs {
             ));
         };
         if prefix.is_file() {
-            return Ok((ms.to_vec(), prefix.clone(), vec![Parts::of(prefix)]));
+            return Ok((ms.to_vec(), prefix.clone(), vec![vec![Parts::of(prefix)]]));
         }
         // Through a beam one wants the true sky.
         let corrected = self.view.beam != BeamOption::default();
-        let files = find(prefix, &Wanted { corrected, ..Wanted::default() })?;
-        Ok((ms.to_vec(), prefix.clone(), files))
+        let intervals = find(prefix, &Wanted { corrected, ..Wanted::default() })?;
+        Ok((ms.to_vec(), prefix.clone(), intervals))
     }
 }
 

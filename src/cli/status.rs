@@ -58,7 +58,8 @@ impl Status {
 
 impl Deep {
     fn read(table: &casacore::Table, column: &str, run: &Provenance) -> ms::Result<Deep> {
-        let (digest, rows) = ColumnDigest::of_column(table, column, &run.pairs)?;
+        let (digest, rows) =
+            ColumnDigest::of_column(table, column, &run.pairs, run.rows_of(table.row_count()))?;
         let written = ColumnDigest::from_hex(&run.xxh3);
         let whole = u64::try_from(run.predicted).is_ok_and(|predicted| predicted == rows);
         Ok(Deep { rows, xxh3: digest.hex(), matches: written.map(|written| written == digest && whole) })

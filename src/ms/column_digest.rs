@@ -1,6 +1,7 @@
 //! The digest of a column, the same in whatever order its rows come.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use casacore::Table;
 use ndarray::ArrayViewMut3;
@@ -47,14 +48,19 @@ impl ColumnDigest {
         (text.len() == 32).then(|| u128::from_str_radix(text, 16).ok().map(ColumnDigest))?
     }
 
-    /// That of the rows of column `column` that are of these (FIELD_ID, DATA_DESC_ID), all where there are none, and their
-    /// number. The column is read as a stream; a row without a value counts for nothing.
+    /// That of those of the rows `range` of column `column` that are of these (FIELD_ID, DATA_DESC_ID), all where there are
+    /// none, and their number. The column is read as a stream; a row without a value counts for nothing.
     ///
     /// # Errors
     /// Any error of casacore.
-    pub fn of_column(ms: &Table, column: &str, pairs: &BTreeSet<(i32, i32)>) -> Result<(ColumnDigest, u64)> {
+    pub fn of_column(
+        ms: &Table,
+        column: &str,
+        pairs: &BTreeSet<(i32, i32)>,
+        range: Range<u64>,
+    ) -> Result<(ColumnDigest, u64)> {
         let (mut digest, mut count) = (ColumnDigest::default(), 0);
-        let (rows, mut row) = (ms.row_count(), 0);
+        let (rows, mut row) = (range.end.min(ms.row_count()), range.start);
         let mut buffer = Vec::new();
         while row < rows {
             let _doing = doing("while reading the model column of", ms.path());
@@ -92,7 +98,7 @@ impl ColumnDigest {
 }
 
 /// Which of the rows are of these pairs.
-fn chosen(ms: &Table, rows: std::ops::Range<u64>, pairs: &BTreeSet<(i32, i32)>) -> Result<Vec<bool>> {
+fn chosen(ms: &Table, rows: Range<u64>, pairs: &BTreeSet<(i32, i32)>) -> Result<Vec<bool>> {
     if pairs.is_empty() {
         return Ok(vec![true; (rows.end - rows.start) as usize]);
     }

@@ -19,6 +19,7 @@ pub mod sequence;
 pub mod space;
 pub mod state;
 pub mod tile_file;
+pub mod timesteps;
 pub mod tracks;
 pub mod virtual_model;
 
@@ -37,6 +38,7 @@ pub use rows::{RowBlock, RowSurvey};
 pub use sequence::{RowList, Sequence};
 pub use state::{ModelState, Provenance};
 pub use tile_file::TileFile;
+pub use timesteps::Timesteps;
 pub use tracks::Tracks;
 
 use crate::stall::doing;

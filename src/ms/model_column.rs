@@ -37,6 +37,11 @@ impl CellShape {
         self.len() == 0
     }
 
+    /// The visibilities of some channels.
+    pub fn of_channels(self, channels: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        channels.start * self.correlations..channels.end * self.correlations
+    }
+
     /// Bytes of a cell.
     pub fn bytes(self) -> usize {
         self.len() * size_of::<Complex32>()

@@ -179,7 +179,15 @@ impl RowSurvey {
     /// # Errors
     /// Any error of casacore.
     pub fn read(ms: &Table) -> Result<RowSurvey> {
-        RowSurvey::look(ms, false, None)
+        RowSurvey::look(ms, 0..ms.row_count(), false, None)
+    }
+
+    /// The same of some rows only, also at EXPOSURE where `exposure` asks for it.
+    ///
+    /// # Errors
+    /// As [`RowSurvey::read`].
+    pub fn of_rows(ms: &Table, rows: Range<u64>, exposure: bool) -> Result<RowSurvey> {
+        RowSurvey::look(ms, rows, exposure, None)
     }
 
     /// The same for a prediction: also at EXPOSURE where `exposure` asks for it, and which DATA_DESC_IDs have the same rows. As many
@@ -188,14 +196,18 @@ impl RowSurvey {
     /// # Errors
     /// As [`RowSurvey::read`].
     pub fn with_sequences(ms: &Table, exposure: bool) -> Result<RowSurvey> {
-        RowSurvey::look(ms, exposure, Some(Collector::default()))
+        RowSurvey::look(ms, 0..ms.row_count(), exposure, Some(Collector::default()))
     }
 
-    fn look(ms: &Table, exposure: bool, mut collector: Option<Collector>) -> Result<RowSurvey> {
+    fn look(
+        ms: &Table,
+        rows: Range<u64>,
+        exposure: bool,
+        mut collector: Option<Collector>,
+    ) -> Result<RowSurvey> {
         let mut survey = RowSurvey::default();
-        let rows = ms.row_count();
-        if rows <= SURVEY_ROWS {
-            let block = RowBlock::read(ms, 0..rows, exposure)?;
+        if rows.end - rows.start <= SURVEY_ROWS {
+            let block = RowBlock::read(ms, rows, exposure)?;
             survey.add(&block, collector.as_mut());
             survey.kept = collector.is_some().then_some(block);
         } else {
@@ -211,9 +223,9 @@ impl RowSurvey {
                         let _ = give_back.send(block);
                     }
                 });
-                let mut start = 0;
-                while start < rows {
-                    let end = (start + SURVEY_ROWS).min(rows);
+                let mut start = rows.start;
+                while start < rows.end {
+                    let end = (start + SURVEY_ROWS).min(rows.end);
                     let mut block = used.try_recv().unwrap_or_default();
                     block.read_again(ms, start..end, exposure)?;
                     // It fails only where the other thread panicked, which the end of the scope hands on.
@@ -259,6 +271,14 @@ impl RowSurvey {
         }
     }
 
+    /// Adds what is known of the use of other rows; the rest is left as it is.
+    pub fn join_usage(&mut self, other: &RowSurvey) {
+        for (pair, usage) in &other.used {
+            self.used.entry(*pair).and_modify(|known| known.join(usage)).or_insert(*usage);
+        }
+        self.without_uvw += other.without_uvw;
+    }
+
     /// The DATA_DESC_IDs in use, each with its first row.
     pub fn data_descs(&self) -> BTreeMap<i32, u64> {
         let mut first = BTreeMap::new();
@@ -271,6 +291,16 @@ impl RowSurvey {
 }
 
 impl Usage {
+    /// Adds other rows.
+    fn join(&mut self, other: &Usage) {
+        self.rows += other.rows;
+        self.first_row = self.first_row.min(other.first_row);
+        self.times = [self.times[0].min(other.times[0]), self.times[1].max(other.times[1])];
+        self.cross += other.cross;
+        self.auto += other.auto;
+        self.longest = self.longest.max(other.longest);
+    }
+
     /// Adds the rows `run` of a block; returns how many have no finite UVW.
     fn add(&mut self, block: &RowBlock, run: Range<usize>) -> u64 {
         self.rows += run.len() as u64;

@@ -2,9 +2,10 @@
 //! completed after the last.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use casacore::{Record, Table, Value};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 use super::error::Result;
 
@@ -38,6 +39,9 @@ pub struct Provenance {
     pub xxh3: String,
     /// The (FIELD_ID, DATA_DESC_ID) of the rows predicted; empty where all were.
     pub pairs: BTreeSet<(i32, i32)>,
+    /// The first of the rows among which they are, and the first after them; none where they are among all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row_range: Option<[i64; 2]>,
 }
 
 /// What is known of a model column.
@@ -94,6 +98,10 @@ impl ModelState {
             predicted: number("predicted"),
             xxh3: text("xxh3"),
             pairs,
+            row_range: match record.get("row_range") {
+                Some(Value::Int64Array(range)) => range.iter().copied().collect::<Vec<_>>().try_into().ok(),
+                _ => None,
+            },
         };
         Ok(match record.get("complete") {
             Some(Value::Bool(true)) => ModelState::Complete(provenance),
@@ -112,6 +120,12 @@ impl ModelState {
 }
 
 impl Provenance {
+    /// The rows among which those that were predicted are, of a table of so many.
+    pub fn rows_of(&self, rows: u64) -> Range<u64> {
+        let row = |row: i64| u64::try_from(row).unwrap_or(0).min(rows);
+        self.row_range.map_or(0..rows, |[first, end]| row(first)..row(end))
+    }
+
     /// The value of [`STATE_KEYWORD`].
     pub(crate) fn record(&self, complete: bool) -> Value {
         let mut record = Record::default();
@@ -139,6 +153,9 @@ impl Provenance {
                 (row[0], row[1]) = *pair;
             }
             record.set("pairs", Value::IntArray(pairs.into_dyn()));
+        }
+        if let Some(range) = self.row_range {
+            record.set("row_range", Value::Int64Array(Array1::from_iter(range).into_dyn()));
         }
         Value::Record(record)
     }

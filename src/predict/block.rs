@@ -149,6 +149,7 @@ impl Block {
         if mode != Mode::Replace {
             self.combine(mode);
         }
+        self.keep_channels(plan);
         self.digest = self.digest_of_predicted();
         Ok(())
     }
@@ -177,7 +178,10 @@ impl Block {
                     group.rows.push(i);
                     group.uvw.push(self.rows.uvw[i]);
                     group.exposure.extend(self.rows.exposure.get(i));
-                    group.out.push(row);
+                    group.out.push(match plan.part(self.rows.data_desc[i]) {
+                        Some(part) => &mut row[shape.of_channels(part)],
+                        None => row,
+                    });
                 }
             }
         }
@@ -207,6 +211,23 @@ impl Block {
                 })
                 .map_err(|source| plan.kernel_error(key.data_desc, source))
         })
+    }
+
+    /// Gives the channels of predicted rows that nobody asked for what they had, or zero.
+    fn keep_channels(&mut self, plan: &Plan) {
+        let mut before = 0;
+        for ((action, shape), data_desc) in self.actions.iter().zip(&self.shapes).zip(&self.rows.data_desc) {
+            let row = before..before + shape.len();
+            before = row.end;
+            let Some(part) = plan.part(*data_desc).filter(|_| *action == Action::Predict) else { continue };
+            let part = shape.of_channels(part);
+            for kept in [row.start..row.start + part.start, row.start + part.end..row.end] {
+                match self.old.get(kept.clone()) {
+                    Some(old) => self.data[kept].copy_from_slice(old),
+                    None => self.data[kept].fill(Complex32::default()),
+                }
+            }
+        }
     }
 
     fn digest_of_predicted(&self) -> ColumnDigest {

@@ -47,8 +47,8 @@ struct Pick {
     shape: CellShape,
     /// In the row.
     channel: usize,
-    /// The first channel of the row, of those that its key stands for.
-    first: usize,
+    /// Of those that its key stands for.
+    of_key: usize,
     correlation: usize,
     uvw: [f64; 3],
     exposure: f64,
@@ -137,13 +137,15 @@ impl Check {
         let (row, first) = block.place(i, self.random.below(windows as u64) as usize);
         let shape = CellShape { channels: shape.channels / windows, ..shape };
         for _ in 0..PER_ROW.min(self.wanted - self.picks.len()) {
-            let channel = self.channel(shape.channels);
+            let part = plan.part(rows.data_desc[i]).unwrap_or(0..shape.channels);
+            let of_part = self.channel(part.len());
+            let channel = part.start + of_part;
             let correlation = self.random.below(shape.correlations as u64) as usize;
             self.picks.push(Pick {
                 row,
                 shape,
                 channel,
-                first,
+                of_key: first + of_part,
                 correlation,
                 uvw: rows.uvw[i],
                 exposure: rows.exposure.get(i).copied().unwrap_or(0.0),
@@ -171,7 +173,7 @@ impl Check {
             let wanted = |pick: &Pick| Wanted {
                 key: pick.key,
                 uvw: pick.uvw,
-                channel: pick.channel,
+                channel: pick.of_key,
                 correlation: pick.correlation,
             };
             return plan.sums_of_many(&self.chosen().map(wanted).collect::<Vec<_>>());
@@ -197,8 +199,7 @@ impl Check {
             let model = |pick: &&Pick| {
                 let ends = [&pick.ends[0], &pick.ends[1]];
                 let row = (pick.uvw, pick.exposure);
-                let channel = pick.first + pick.channel;
-                plan.reference(&view, key(pick), row, ends, channel, pick.correlation)
+                plan.reference(&view, key(pick), row, ends, pick.of_key, pick.correlation)
             };
             picks.par_iter().map(model).collect()
         };
@@ -206,14 +207,14 @@ impl Check {
         Ok(models.concat())
     }
 
-    /// Reads the chosen visibilities back and compares them with the `expected` model. `None` where none were chosen.
+    /// Reads the chosen visibilities back and compares them with the `expected` model.
     pub(crate) fn compare(
         &self,
         expected: &[Complex64],
         column: &ModelColumn,
         mode: Mode,
-    ) -> Result<Option<CheckResult>> {
-        let (mut square, mut power, mut old_power, mut max) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
+        tally: &mut Tally,
+    ) -> Result<()> {
         let mut cell = Vec::new();
         let mut cell_row = None;
         let mut found_at = |pick: &Pick| -> Result<Complex64> {
@@ -224,12 +225,12 @@ impl Check {
             Ok(double(cell[pick.channel * pick.shape.correlations + pick.correlation]))
         };
         // How large all picks are, where only some are judged: those may be of faint visibilities by chance.
-        let mut found_power = 0.0;
         if expected.len() < self.picks.len() {
             for pick in &self.picks {
                 let old = if mode == Mode::Replace { Complex64::ZERO } else { double(pick.old) };
-                found_power += (found_at(pick)? - old).norm_sqr() / self.picks.len() as f64;
+                tally.found_power += (found_at(pick)? - old).norm_sqr();
             }
+            tally.found += self.picks.len();
         }
         for (pick, model) in self.chosen().zip(expected.iter().copied()) {
             let old = double(pick.old);
@@ -239,27 +240,49 @@ impl Check {
                 Mode::Subtract => old - model,
             };
             let error = (found_at(pick)? - expected).norm();
-            square += error * error;
-            power += model.norm_sqr();
-            old_power += if mode == Mode::Replace { 0.0 } else { old.norm_sqr() };
+            tally.judged += 1;
+            tally.square += error * error;
+            tally.power += model.norm_sqr();
+            tally.old_power += if mode == Mode::Replace { 0.0 } else { old.norm_sqr() };
             // Not `max`: a NaN in the column must not be lost.
-            if error > max || error.is_nan() {
-                max = error;
+            if error > tally.max || error.is_nan() {
+                tally.max = error;
             }
         }
-        if self.picks.is_empty() {
-            return Ok(None);
+        Ok(())
+    }
+}
+
+/// What checks found, summed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    judged: usize,
+    square: f64,
+    power: f64,
+    old_power: f64,
+    max: f64,
+    /// Visibilities that were read to tell how large they are, and their power.
+    found: usize,
+    found_power: f64,
+}
+
+impl Tally {
+    /// The errors, relative to the visibilities. `None` where none were judged.
+    pub(crate) fn result(&self) -> Option<CheckResult> {
+        if self.judged == 0 {
+            return None;
         }
-        let n = expected.len().max(1) as f64;
+        let n = self.judged as f64;
+        let found_power = self.found_power / self.found.max(1) as f64;
         // Sums keep single precision of the larger of the two terms.
-        let scale = (power.max(old_power) / n).max(found_power).sqrt();
+        let scale = (self.power.max(self.old_power) / n).max(found_power).sqrt();
         // Against a zero model every deviation counts in full.
         let scale = if scale > 0.0 { scale } else { 1.0 };
-        Ok(Some(CheckResult {
-            visibilities: expected.len(),
-            rms: (square / n).sqrt() / scale,
-            max: max / scale,
-        }))
+        Some(CheckResult {
+            visibilities: self.judged,
+            rms: (self.square / n).sqrt() / scale,
+            max: self.max / scale,
+        })
     }
 }
 

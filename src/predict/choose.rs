@@ -31,15 +31,20 @@ pub(super) struct Sight<'a> {
     pub(super) frequencies: [f64; 2],
 }
 
-/// Reads the catalogues and chooses from them.
-pub(super) fn choose_sky(job: &Job, skies: &Skies, sight: &Sight) -> Result<(Content, CatalogueReport)> {
+/// Reads the catalogues, or the images of an interval of time, and chooses from them.
+pub(super) fn choose_sky(
+    job: &Job,
+    skies: &Skies,
+    interval: usize,
+    sight: &Sight,
+) -> Result<(Content, CatalogueReport)> {
     let options = &job.options;
     let radius = radius(job, skies.kind(), sight)?;
     let near = radius.map(|radius| Near { centres: sight.directions.clone(), radius });
-    if let Some(images) = skies.images() {
+    if let Some(images) = skies.images(interval) {
         images.check_frequencies(sight.frequencies)?;
     }
-    let (Content { mut components, raster }, mut report) = skies.gather(job, near)?;
+    let (Content { mut components, raster }, mut report) = skies.gather(job, interval, near)?;
     let middle = 0.5 * (sight.frequencies[0] + sight.frequencies[1]);
     if let Some(raster) = raster {
         // Nothing is chosen of these pixels: what would choose was seen to before they were read.
@@ -49,7 +54,7 @@ pub(super) fn choose_sky(job: &Job, skies: &Skies, sight: &Sight) -> Result<(Con
         report.radius_deg = radius.map(f64::to_degrees);
         return Ok((Content { components, raster: Some(raster) }, report));
     }
-    if let Some(images) = skies.images() {
+    if let Some(images) = skies.images(interval) {
         let windows = sight.observation.spectral_windows.iter().zip(0..);
         let chosen = windows.filter(|(_, id)| options.spws.as_ref().is_none_or(|spws| spws.contains(id)));
         images.check_size(components.len(), chosen.map(|(window, _)| window.frequencies.len()).sum())?;
@@ -69,10 +74,11 @@ pub(super) fn choose_sky(job: &Job, skies: &Skies, sight: &Sight) -> Result<(Con
     report.selected = components.len();
     report.gaussians = components.iter().filter(|c| matches!(c.shape, Shape::Gaussian(_))).count();
     // Pixels have no flux density of their own but that at the frequencies of their images.
-    let flux = |c: &Component| if skies.images().is_some() { c.stokes_at(middle).i } else { c.stokes.i };
+    let of_images = skies.images(interval).is_some();
+    let flux = |c: &Component| if of_images { c.stokes_at(middle).i } else { c.stokes.i };
     // An empty sum is minus zero.
     report.flux_jy = components.iter().map(flux).sum::<f64>() + 0.0;
-    report.region = region(radius, sight, skies.images().is_some());
+    report.region = region(radius, sight, of_images);
     report.radius_deg = radius.map(f64::to_degrees);
     Ok((Content { components, raster: None }, report))
 }

@@ -1,6 +1,7 @@
 //! How long a prediction will take: some of its blocks are computed, and nothing is written.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use casacore::Table;
@@ -28,6 +29,7 @@ pub(super) fn estimate(
     plan: &Plan,
     (bundles, survey): (&Bundles, &RowSurvey),
     selection: &RowSelection,
+    visited: Range<u64>,
     blocks: Blocks,
     pool: &ThreadPool,
 ) -> Result<f64> {
@@ -40,13 +42,13 @@ pub(super) fn estimate(
     let selection = &leading;
     let predicted: u64 =
         leading.used.iter().filter_map(|pair| survey.used.get(pair)).map(|usage| usage.rows).sum();
-    let rows = table.row_count();
+    let rows = visited.end - visited.start;
     let begun = Instant::now();
     let (mut tried, mut computing) = (0u64, 0.0);
     let (mut kernels, mut making) = (HashSet::<Key>::new(), 0.0);
     for k in 0..BLOCKS {
-        let start = (rows * k / BLOCKS) / blocks.rows as u64 * blocks.rows as u64;
-        let end = rows.min(start + blocks.rows as u64);
+        let start = visited.start + (rows * k / BLOCKS) / blocks.rows as u64 * blocks.rows as u64;
+        let end = visited.end.min(start + blocks.rows as u64);
         let mut block = read(table, plan, selection, start..end)?;
         let known = kernels.len();
         kernels.extend(
@@ -71,15 +73,15 @@ pub(super) fn estimate(
     if tried == 0 {
         return Ok(0.0);
     }
-    let all = count_kernels(table, plan, selection)?;
+    let all = count_kernels(table, plan, selection, visited)?;
     Ok(computing / tried as f64 * predicted as f64 + making / kernels.len().max(1) as f64 * all as f64)
 }
 
-fn read(table: &Table, plan: &Plan, selection: &RowSelection, rows: std::ops::Range<u64>) -> Result<Block> {
+fn read(table: &Table, plan: &Plan, selection: &RowSelection, rows: Range<u64>) -> Result<Block> {
     let rows = RowBlock::read(table, rows, plan.needs_exposure())?;
     let mut block = Block::default();
-    for (field, data_desc) in rows.field.iter().zip(&rows.data_desc) {
-        let chosen = selection.used.contains(&(*field, *data_desc));
+    for (i, (field, data_desc)) in rows.field.iter().zip(&rows.data_desc).enumerate() {
+        let chosen = selection.has(rows.start + i as u64, *field, *data_desc);
         block.actions.push(if chosen { Action::Predict } else { Action::Keep });
         let shape = selection.shapes.get(data_desc).copied();
         block.shapes.push(shape.unwrap_or(CellShape { channels: 0, correlations: 0 }));
@@ -91,14 +93,13 @@ fn read(table: &Table, plan: &Plan, selection: &RowSelection, rows: std::ops::Ra
 }
 
 /// How many kernels the rows need.
-fn count_kernels(table: &Table, plan: &Plan, selection: &RowSelection) -> Result<usize> {
+fn count_kernels(table: &Table, plan: &Plan, selection: &RowSelection, rows: Range<u64>) -> Result<usize> {
     const ROWS: u64 = 1 << 15;
-    let rows = table.row_count();
     let mut keys = HashSet::new();
-    for start in (0..rows).step_by(ROWS as usize) {
-        let block = RowBlock::read(table, start..rows.min(start + ROWS), false)?;
-        let chosen =
-            (0..block.len()).filter(|i| selection.used.contains(&(block.field[*i], block.data_desc[*i])));
+    for start in rows.clone().step_by(ROWS as usize) {
+        let block = RowBlock::read(table, start..rows.end.min(start + ROWS), false)?;
+        let chosen = (0..block.len())
+            .filter(|i| selection.has(start + *i as u64, block.field[*i], block.data_desc[*i]));
         keys.extend(chosen.map(|i| plan.key(&block, i)));
     }
     Ok(keys.len())

@@ -25,34 +25,43 @@ const SPECTRA: usize = 1 << 30;
 /// Images that are the sky.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ImageSky {
-    /// The images, as found by [`crate::image::sky::find`] or as given.
-    pub files: Vec<Parts>,
+    /// The images of each interval of time, as found by [`crate::image::sky::find`] or as given; one list where the sky is the same
+    /// at all times.
+    pub intervals: Vec<Vec<Parts>>,
     /// How their pixels have spectra.
     pub spectra: Spectra,
     /// Whether frequencies outside of the images are predicted too.
     pub extrapolate: bool,
 }
 
-/// Images that were opened; what they hold is read once for all runs of a batch.
+/// The images of an interval of time that were opened.
 pub(super) struct OpenImages {
     set: ImageSet,
-    sky: ImageSky,
+    spectra: Spectra,
+    extrapolate: bool,
+    /// Whether what they hold is read once for all runs of a batch: that of one interval after another would fill the memory.
+    keeps: bool,
     /// The most bytes that images may take which are predicted as they are; none if pixels are to be components in any case.
     dense: Option<usize>,
     known: Mutex<Option<sky::Content>>,
 }
 
 impl OpenImages {
-    pub(super) fn open(sky: &ImageSky, options: &Options) -> Result<OpenImages> {
-        let set = ImageSet::open(&sky.files)?;
+    /// Those of each interval.
+    pub(super) fn open(sky: &ImageSky, options: &Options) -> Result<Vec<OpenImages>> {
         let exact = matches!(options.engine, Engine::Direct | Engine::DelayFft);
         let dense = (!exact && !chooses(options)).then_some((SHARE * options.memory as f64) as usize);
-        Ok(OpenImages { set, sky: sky.clone(), dense, known: Mutex::default() })
+        let open = |files: &Vec<Parts>| {
+            let (spectra, extrapolate, keeps) = (sky.spectra, sky.extrapolate, sky.intervals.len() == 1);
+            let set = ImageSet::open(files)?;
+            Ok(OpenImages { set, spectra, extrapolate, keeps, dense, known: Mutex::default() })
+        };
+        sky.intervals.iter().map(open).collect()
     }
 
     /// Refuses channels [Hz] for which the images do not stand.
     pub(super) fn check_frequencies(&self, [low, high]: [f64; 2]) -> Result<()> {
-        let Some(coverage) = self.set.coverage().filter(|_| !self.sky.extrapolate) else {
+        let Some(coverage) = self.set.coverage().filter(|_| !self.extrapolate) else {
             return Ok(());
         };
         let slack = SLACK * (coverage.high - coverage.low);
@@ -92,7 +101,13 @@ impl OpenImages {
         let mut known = locked(&self.known);
         let content = match known.as_ref() {
             Some(content) => content.clone(),
-            None => known.insert(self.set.content(self.sky.spectra, self.dense)?).clone(),
+            None => {
+                let content = self.set.content(self.spectra, self.dense)?;
+                if self.keeps {
+                    *known = Some(content.clone());
+                }
+                content
+            }
         };
         drop(known);
         let (content, members, pixels, told) = match content {
@@ -163,7 +178,7 @@ fn chooses(options: &Options) -> bool {
 }
 
 /// That of the one file, or of the digests of several in their order.
-fn digest(members: &[Member]) -> String {
+pub(super) fn digest(members: &[Member]) -> String {
     match members {
         [one] => one.digest.clone(),
         several => {

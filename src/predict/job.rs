@@ -185,6 +185,12 @@ pub struct Options {
     pub fields: Option<BTreeSet<i32>>,
     /// The spectral windows to predict; all where `None`.
     pub spws: Option<BTreeSet<i32>>,
+    /// The timesteps to predict, as [`crate::ms::Timesteps`] counts them, the second exclusive; all where `None`. Rows of others are
+    /// left as they are, and are zero in a new column. Images of several intervals share them evenly.
+    pub timesteps: Option<[u64; 2]>,
+    /// The lowest and the highest channel to predict [Hz]; all where `None`. Others are left as they are, and are zero in a new
+    /// column.
+    pub band: Option<[f64; 2]>,
     /// Compute threads; one for each core where `None`.
     pub threads: Option<usize>,
     /// The memory for blocks of visibilities [bytes].
@@ -198,7 +204,7 @@ pub struct Options {
     pub stall_timeout: Option<Duration>,
     /// How many visibilities are read back and checked.
     pub check: usize,
-    /// The rms error over cross-correlations that is promised, relative to rms |V|: 1e-6 to 1e-3.
+    /// The rms error over cross-correlations that is promised, relative to rms |V|: 1e-6 to 1e-2.
     pub epsilon: f64,
     /// Whether CASA's virtual model is removed.
     pub delmod: bool,
@@ -246,6 +252,8 @@ impl Default for Options {
             cache: Cache::off(),
             fields: None,
             spws: None,
+            timesteps: None,
+            band: None,
             threads: None,
             memory: 512 << 20,
             lock_timeout: Duration::from_secs(30),

@@ -2,6 +2,7 @@
 //! channels of all serves them, and a source is spread once instead of once for each window.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::error::Result;
 use super::pipeline::RowSelection;
@@ -20,7 +21,11 @@ pub(crate) struct Bundle {
 
 /// Every DATA_DESC_ID that a run writes, in one bundle each; none where each is predicted for itself.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Bundles(Vec<Bundle>);
+pub(crate) struct Bundles {
+    list: Vec<Bundle>,
+    /// The channels that are predicted, where those are not all: such windows are predicted for themselves.
+    channels: BTreeMap<i32, Range<usize>>,
+}
 
 /// What the rows of a DATA_DESC_ID, or of the bundle that it stands for, are predicted at.
 pub(super) struct Band {
@@ -46,6 +51,11 @@ impl Bundle {
 }
 
 impl Bundles {
+    /// Every DATA_DESC_ID for itself.
+    pub(super) fn apart(selection: &RowSelection) -> Bundles {
+        Bundles { list: Vec::new(), channels: selection.channels.clone() }
+    }
+
     /// The bundles of the rows that are written: those selected, and in a new column the others, too, which become zero. None where
     /// no two selected windows go together, or their cells differ.
     pub(super) fn new(
@@ -54,6 +64,9 @@ impl Bundles {
         selection: &RowSelection,
         new_column: bool,
     ) -> Result<Bundles> {
+        if !selection.channels.is_empty() {
+            return Ok(Bundles::apart(selection));
+        }
         let selected: BTreeSet<i32> = selection.used.iter().map(|pair| pair.1).collect();
         let mut shapes = selection.shapes.values();
         let Some(cell) = shapes.next().copied().filter(|first| shapes.all(|shape| shape == first)) else {
@@ -88,43 +101,48 @@ impl Bundles {
         }
         let together =
             bundles.iter().any(|bundle| bundle.data_descs.len() > 1 && selected.contains(&bundle.lead()));
-        Ok(if together { Bundles(bundles) } else { Bundles::default() })
+        Ok(if together { Bundles { list: bundles, ..Bundles::default() } } else { Bundles::default() })
     }
 
     /// Whether every DATA_DESC_ID is predicted for itself.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
+    }
+
+    /// The channels of a row of this DATA_DESC_ID that are predicted, where those are not all.
+    pub(super) fn part(&self, data_desc: i32) -> Option<Range<usize>> {
+        self.channels.get(&data_desc).cloned()
     }
 
     /// The bundle of this number.
     pub(super) fn get(&self, number: usize) -> Option<&Bundle> {
-        self.0.get(number)
+        self.list.get(number)
     }
 
     /// Whether a DATA_DESC_ID stands for others, or for itself alone: those for which kernels are made.
     pub(super) fn leads(&self, data_desc: i32) -> bool {
-        self.is_empty() || self.0.iter().any(|bundle| bundle.lead() == data_desc)
+        self.is_empty() || self.list.iter().any(|bundle| bundle.lead() == data_desc)
     }
 
     /// The cell that is predicted for the rows of a DATA_DESC_ID, where it is not its own.
     pub(super) fn shape(&self, data_desc: i32) -> Option<CellShape> {
-        self.0.iter().find(|bundle| bundle.lead() == data_desc).map(Bundle::shape)
+        self.list.iter().find(|bundle| bundle.lead() == data_desc).map(Bundle::shape)
     }
 
     /// Bytes of the largest cell of a bundle.
     pub(super) fn row_bytes(&self) -> usize {
-        self.0.iter().map(|bundle| bundle.shape().bytes()).max().unwrap_or(0)
+        self.list.iter().map(|bundle| bundle.shape().bytes()).max().unwrap_or(0)
     }
 
     /// The rows of the table that are visited.
     pub(super) fn rows(&self, survey: &RowSurvey) -> u64 {
-        let all = self.0.iter().flat_map(|bundle| &bundle.data_descs);
+        let all = self.list.iter().flat_map(|bundle| &bundle.data_descs);
         all.filter_map(|data_desc| survey.sequences.get(data_desc)).map(|sequence| sequence.rows.len()).sum()
     }
 
     /// What the rows of a DATA_DESC_ID that [leads](Bundles::leads) are predicted at.
     pub(super) fn band(&self, observation: &Observation, data_desc: i32) -> Result<Band> {
-        let bundle = self.0.iter().find(|bundle| bundle.lead() == data_desc);
+        let bundle = self.list.iter().find(|bundle| bundle.lead() == data_desc);
         let members = bundle.map_or(std::slice::from_ref(&data_desc), |bundle| &bundle.data_descs);
         let (_, polarization) = observation.setup(data_desc)?;
         let mut band = Band {
@@ -135,9 +153,10 @@ impl Bundles {
         };
         for member in members {
             let (window, _) = observation.setup(*member)?;
+            let part = self.part(*member).unwrap_or(0..window.frequencies.len());
             band.windows.push(observation.spectral_window_of(*member));
-            band.frequencies.extend(&window.frequencies);
-            band.widths.extend(&window.widths);
+            band.frequencies.extend(&window.frequencies[part.clone()]);
+            band.widths.extend(&window.widths[part]);
         }
         Ok(band)
     }

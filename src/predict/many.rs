@@ -193,7 +193,7 @@ pub(super) fn reach(job: &Job, skies: &Skies) -> Result<Reach> {
     let observation = Observation::read(&table)?;
     let survey = RowSurvey::read(&table)?;
     let selection = select_rows(&observation, &survey, &job.options)?;
-    let outlook = Outlook::new(&table, &observation, &survey, &selection.used, &job.options)?;
+    let outlook = Outlook::new(&table, &observation, &survey, &selection, &job.options)?;
     let sight = outlook.sight(&observation);
     let radius = radius(job, skies.kind(), &sight)?;
     Ok(radius.map(|radius| Near { centres: sight.directions.clone(), radius }))

@@ -45,6 +45,7 @@ mod setup;
 mod skies;
 mod smear;
 mod space;
+mod stretches;
 mod threads;
 mod tiles;
 mod transform;

@@ -3,6 +3,7 @@
 //! calling thread does, through casacore and in the order of the rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -32,6 +33,17 @@ pub(crate) struct RowSelection {
     pub(crate) used: BTreeSet<(i32, i32)>,
     /// The shapes of all rows, selected or not, by DATA_DESC_ID.
     pub(crate) shapes: BTreeMap<i32, CellShape>,
+    /// The rows of the table among which they are.
+    pub(crate) rows: Range<u64>,
+    /// The channels that are predicted, by DATA_DESC_ID, where those are not all of a row.
+    pub(crate) channels: BTreeMap<i32, Range<usize>>,
+}
+
+impl RowSelection {
+    /// Whether a row of the table is predicted.
+    pub(crate) fn has(&self, row: u64, field: i32, data_desc: i32) -> bool {
+        self.rows.contains(&row) && self.used.contains(&(field, data_desc))
+    }
 }
 
 /// How the rows are cut into blocks.
@@ -118,18 +130,21 @@ pub(crate) struct Pipeline<'a, 't> {
     pub(crate) blocks: Blocks,
     /// The rows before this one are done already.
     pub(crate) resume_at: u64,
+    /// The rows that the plan is for, and those beside them that nobody asked for.
+    pub(crate) rows: Range<u64>,
 }
 
 impl Pipeline<'_, '_> {
-    /// Predicts every selected row into the column.
+    /// Predicts every selected row of its own into the column; counts in what was done before.
     pub(crate) fn run(
         &self,
         pool: &ThreadPool,
         check: &mut Check,
         files: &mut ColumnFiles,
         durable: &mut Durable,
+        outcome: &mut Outcome,
         observer: &mut dyn Observer,
-    ) -> Result<Outcome> {
+    ) -> Result<()> {
         let (done, computed) = channel::<Computed>();
         // The compute threads see the plan and nothing of casacore, whose tables cannot leave this thread.
         let (plan, mode, tiles) = (self.plan, self.mode, self.tiles);
@@ -159,10 +174,11 @@ impl Pipeline<'_, '_> {
                 });
             };
             let tasks = Tasks { start: &start, prepare: &prepare };
-            self.drive(&tasks, (done, &computed), check, files, durable, observer)
+            self.drive(&tasks, (done, &computed), check, files, durable, outcome, observer)
         })
     }
 
+    #[allow(clippy::too_many_arguments, reason = "the books that a run keeps, each for itself")]
     fn drive(
         &self,
         tasks: &Tasks,
@@ -170,9 +186,9 @@ impl Pipeline<'_, '_> {
         check: &mut Check,
         files: &mut ColumnFiles,
         durable: &mut Durable,
+        outcome: &mut Outcome,
         observer: &mut dyn Observer,
-    ) -> Result<Outcome> {
-        let mut outcome = Outcome::default();
+    ) -> Result<()> {
         if !self.bundles.is_empty() {
             // Those that nobody asked for are not even visited.
             outcome.rows = self.observation.rows - self.bundles.rows(self.survey);
@@ -182,7 +198,7 @@ impl Pipeline<'_, '_> {
         free.resize_with(self.blocks.count, Block::default);
         let mut computing = 0;
         let mut waiting: BTreeMap<u64, Block> = BTreeMap::new();
-        let mut next_write = self.resume_at;
+        let mut next_write = self.resume_at.max(self.rows.start);
         loop {
             outcome.interrupted |= observer.cancelled();
             while !outcome.interrupted
@@ -218,7 +234,7 @@ impl Pipeline<'_, '_> {
             outcome.write += write;
             result?;
             if self.tiles.is_some() {
-                self.count(&block, &mut outcome, observer);
+                self.count(&block, outcome, observer);
                 durable.add(&block);
                 durable.note_if_due()?;
                 free.push(block);
@@ -230,7 +246,7 @@ impl Pipeline<'_, '_> {
                 let begun = Instant::now();
                 self.write(&block)?;
                 let before = outcome.bytes;
-                self.count(&block, &mut outcome, observer);
+                self.count(&block, outcome, observer);
                 files.wrote(outcome.bytes - before);
                 durable.add(&block);
                 durable.note_if_due()?;
@@ -239,7 +255,7 @@ impl Pipeline<'_, '_> {
             }
         }
         outcome.interrupted &= outcome.rows < self.observation.rows;
-        Ok(outcome)
+        Ok(())
     }
 
     /// Rows of a variable shape are written one selection at a time; those of a fixed shape as whole
@@ -260,6 +276,11 @@ impl Pipeline<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether rows that are predicted keep some of what they hold.
+    pub(super) fn keeps_channels(&self) -> bool {
+        !self.selection.channels.is_empty()
     }
 
     /// Counts a block that is written.

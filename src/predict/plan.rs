@@ -1,6 +1,7 @@
 //! What is computed for which rows: the chosen sky as kernels, one for each phase centre and set-up.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use kernels::{Complex64, KernelError, Source};
@@ -180,6 +181,11 @@ impl<'a> Plan<'a> {
         Ok(plan)
     }
 
+    /// Images that are the sky as they are.
+    pub(crate) fn raster(&self) -> Option<&Raster> {
+        self.raster.as_deref()
+    }
+
     /// Whether kernels have spectra of their own: through a beam, or at a time.
     pub(super) fn has_factors(&self) -> bool {
         self.varies || !self.primary.is_none()
@@ -229,6 +235,11 @@ impl<'a> Plan<'a> {
     /// What predicts components that antennas see through other matrices.
     pub(crate) fn beside(&self) -> &[Plan<'a>] {
         &self.beside
+    }
+
+    /// The channels of a row of this DATA_DESC_ID that are predicted, where those are not all.
+    pub(crate) fn part(&self, data_desc: i32) -> Option<Range<usize>> {
+        self.bundles.part(data_desc)
     }
 
     /// What identifies the kernel of row `i` of a block.

@@ -1,12 +1,11 @@
 //! What a prediction would be made of, without making it: for pictures, masks and lists.
 
-use std::collections::BTreeSet;
-
 use casacore::{Access, Table};
 
 use super::choose::{Sight, choose_sky};
 use super::error::{PredictError, Result};
 use super::job::{Job, Options};
+use super::pipeline::RowSelection;
 use super::plan::Content;
 use super::primary::{PointingOption, Primary};
 use super::report::CatalogueReport;
@@ -32,23 +31,23 @@ pub(super) struct Outlook {
 }
 
 impl Outlook {
-    /// The beam and pointings that the options mean for the rows `used`.
+    /// The beam and pointings that the options mean for the rows selected.
     pub(super) fn new(
         table: &Table,
         observation: &Observation,
         survey: &RowSurvey,
-        used: &BTreeSet<(i32, i32)>,
+        selection: &RowSelection,
         options: &Options,
     ) -> Result<Outlook> {
         let moving_beam = !matches!(options.pointing, PointingOption::Field);
-        let centres = centres(observation, survey, used, moving_beam)?;
+        let centres = centres(observation, survey, &selection.used, moving_beam)?;
         let (time, first) = centres[0];
         let primary = Primary::new(table, observation, &options.beam, options.pointing, first, time)?;
         let directions = centres
             .iter()
             .map(|(time, centre)| primary.pointing(*time, *centre))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Outlook { primary, centres, directions, frequencies: frequency_range(observation, used) })
+        Ok(Outlook { primary, centres, directions, frequencies: frequency_range(observation, selection) })
     }
 
     /// What of the sky and the beam a prediction should not rest on unsaid.
@@ -138,12 +137,18 @@ pub struct Preview {
 /// As [`super::run`], as far as the MeasurementSet, the catalogue and the options go.
 pub fn preview(job: &Job) -> Result<Preview> {
     let skies = Skies::open(job)?;
+    if skies.intervals() > 1 {
+        return Err(PredictError::Options(
+            "the images are of several intervals of time: give those of one".into(),
+        ));
+    }
     let table = ms::open(&job.ms, Access::ReadOnly)?;
     let observation = Observation::read(&table)?;
     let survey = RowSurvey::read(&table)?;
     let selection = select_rows(&observation, &survey, &job.options)?;
-    let outlook = Outlook::new(&table, &observation, &survey, &selection.used, &job.options)?;
-    let (Content { components, raster }, catalogue) = choose_sky(job, &skies, &outlook.sight(&observation))?;
+    let outlook = Outlook::new(&table, &observation, &survey, &selection, &job.options)?;
+    let (Content { components, raster }, catalogue) =
+        choose_sky(job, &skies, 0, &outlook.sight(&observation))?;
     if let Some(raster) = raster {
         return Err(PredictError::Options(format!(
             "{} pixels of the images are other than zero, too many to be shown one by one: look at the images themselves",

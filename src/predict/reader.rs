@@ -44,7 +44,10 @@ struct Place {
 impl<'p, 'a, 't> Reader<'p, 'a, 't> {
     pub(super) fn new(pipeline: &'p Pipeline<'a, 't>) -> Reader<'p, 'a, 't> {
         let (ahead, announced) = (RowBlock::default(), HashSet::new());
-        Reader { pipeline, ahead, next: 0, looked: 0, announced, place: Place::default() }
+        let (start, end) = (pipeline.rows.start, pipeline.rows.start);
+        let place =
+            if pipeline.bundles.is_empty() { Place { start, end, bundle: 0 } } else { Place::default() };
+        Reader { pipeline, ahead, next: 0, looked: 0, announced, place }
     }
 
     /// The kernels, not announced before, of the rows in as many blocks to come as go round.
@@ -60,7 +63,8 @@ impl<'p, 'a, 't> Reader<'p, 'a, 't> {
         while self.looked < end && keys.len() < most {
             let i = self.looked;
             self.looked += 1;
-            if pipeline.selection.used.contains(&(self.ahead.field[i], self.ahead.data_desc[i])) {
+            let row = self.ahead.start + i as u64;
+            if pipeline.selection.has(row, self.ahead.field[i], self.ahead.data_desc[i]) {
                 let key = pipeline.plan.key(&self.ahead, i);
                 if self.announced.insert(key) {
                     keys.push(key);
@@ -93,8 +97,8 @@ impl<'p, 'a, 't> Reader<'p, 'a, 't> {
         block.shapes.clear();
         block.windows.clear();
         let bundle = pipeline.bundles.get(self.place.bundle);
-        for (field, data_desc) in block.rows.field.iter().zip(&block.rows.data_desc) {
-            let selected = pipeline.selection.used.contains(&(*field, *data_desc));
+        for (i, (field, data_desc)) in block.rows.field.iter().zip(&block.rows.data_desc).enumerate() {
+            let selected = pipeline.selection.has(block.rows.start + i as u64, *field, *data_desc);
             block.actions.push(match (selected, pipeline.new_column) {
                 (true, _) => Action::Predict,
                 (false, true) => Action::Zero,
@@ -118,7 +122,7 @@ impl<'p, 'a, 't> Reader<'p, 'a, 't> {
     /// Reads the next rows of the table; false at the end.
     fn read_on(&mut self) -> Result<bool> {
         let pipeline = self.pipeline;
-        let total = pipeline.observation.rows;
+        let total = pipeline.rows.end;
         if self.place.end >= total {
             return Ok(false);
         }
@@ -170,7 +174,7 @@ impl<'p, 'a, 't> Reader<'p, 'a, 't> {
         if pipeline.new_column || !block.windows.is_empty() || block.rows.start < pipeline.resume_at {
             return Ok(());
         }
-        let combines = pipeline.mode != Mode::Replace;
+        let combines = pipeline.mode != Mode::Replace || pipeline.keeps_channels();
         let kept = block.actions.contains(&Action::Keep);
         let all_kept = kept && block.actions.iter().all(|action| *action == Action::Keep);
         if all_kept || !(combines || (kept && pipeline.column.is_fixed())) {

@@ -12,7 +12,7 @@ use super::beforehand::{
     check_base, collect_warnings, keeps_every_bit, prepare_column, provenance, storage, thread_pool,
 };
 use super::chain::Chain;
-use super::check::Check;
+use super::check::{Check, Tally};
 use super::choose::choose_sky;
 use super::columns::run_columns;
 use super::deadline::bounded;
@@ -24,18 +24,20 @@ use super::estimate::estimate;
 use super::job::{Job, Mode};
 use super::joint::Bundles;
 use super::many::reach;
-use super::pipeline::{Blocks, Pipeline};
-use super::plan::Plan;
+use super::pipeline::{Blocks, Outcome, Pipeline};
+use super::plan::{Content, Plan};
 use super::preview::Outlook;
 use super::report::{PlanReport, Report};
 use super::resume::{Start, fingerprint, start};
-use super::scope::{check_cells, check_data_shape, check_room, select_rows, written_shapes};
+use super::scope::{check_cells, check_data_shape, check_room, written_shapes};
 use super::skies::Skies;
 use super::smear::Averages;
+use super::stretches::{Rows, Stretch, joined};
 use super::tiles;
+use crate::image::sky::Raster;
 use crate::ms::reserve::Reserve;
 use crate::ms::virtual_model::VirtualModel;
-use crate::ms::{self, ColumnFiles, ModelColumn, ModelState, Observation, Presence, Provenance, RowSurvey};
+use crate::ms::{self, ColumnFiles, ModelColumn, ModelState, Observation, Presence, Provenance};
 use crate::stall::doing;
 use crate::time;
 
@@ -144,11 +146,11 @@ fn locked_run(
     let options = &job.options;
     let Surroundings { skies, pool } = around;
     let observation = Observation::read(table)?;
-    let survey = RowSurvey::with_sequences(table, options.smear.time)?;
-    let selection = select_rows(&observation, &survey, options)?;
-    check_data_shape(table, &observation, &survey, &selection)?;
+    let rows = Rows::survey(table, options, skies.intervals())?;
+    let selection = rows.select(&observation, options)?;
+    check_data_shape(table, &observation, &rows.all, &selection)?;
     let virtual_model = VirtualModel::find(table)?;
-    collect_warnings(&observation, &survey, &virtual_model, options, &mut report.warnings);
+    collect_warnings(&observation, rows.chosen(), &virtual_model, options, &mut report.warnings);
     for warning in &report.warnings {
         observer.warning(warning);
     }
@@ -160,19 +162,84 @@ fn locked_run(
     report.seconds.open = begun.elapsed().as_secs_f64();
 
     let clock = Instant::now();
-    let outlook = Outlook::new(table, &observation, &survey, &selection.used, options)?;
+    let outlook = Outlook::new(table, &observation, rows.chosen(), &selection, options)?;
     let (primary, frequencies) = (&outlook.primary, outlook.frequencies);
     let reading = doing("while reading the catalogue", &job.catalogue);
-    let (sky, catalogue) = choose_sky(job, skies, &outlook.sight(&observation))?;
+    let choose = |stretch: &Stretch| choose_sky(job, skies, stretch.interval, &outlook.sight(&observation));
+    let (one, others) = rows.stretches.split_first().ok_or_else(untouched)?;
+    let (sky, catalogue) = choose(one)?;
     drop(reading);
     report.beam = primary.description.clone();
-    let of_images = skies.images().map(|images| images.doubts(!primary.is_none())).unwrap_or_default();
-    for warning in outlook.doubts(&sky.components).into_iter().chain(of_images) {
+    let mut doubts = outlook.doubts(&sky.components);
+    for interval in 0..skies.intervals() {
+        let of_images = skies.images(interval).map(|images| images.doubts(!primary.is_none()));
+        for doubt in of_images.into_iter().flatten() {
+            if !doubts.contains(&doubt) {
+                doubts.push(doubt);
+            }
+        }
+    }
+    for warning in doubts {
         observer.warning(&warning);
         report.warnings.push(warning);
     }
     report.seconds.catalogue = clock.elapsed().as_secs_f64();
-    if sky.components.is_empty() && sky.raster.is_none() {
+
+    let clock = Instant::now();
+    let level = options.simd.unwrap_or_else(SimdLevel::detect);
+    let longest = rows.chosen().used.values().map(|usage| usage.longest).fold(0.0, f64::max);
+    let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
+    let averages = |sky: &Content| {
+        Averages::new(options.smear, &mut sky.directions(), &outlook.centres, &rows.all, frequencies[1])
+    };
+    report.smear = averages(&sky)?.describe(&observation, &rows.all, frequencies[1]);
+    let chain = Chain::new(table, &observation, options, frequencies)?;
+    report.antennas = chain.describe();
+    let apart = Bundles::apart(&selection);
+    // What antennas do to the signal is told for each window, and images often are: spectra may jump between them.
+    // Rows that are done are told by their place in the table, which is not that of windows together.
+    let joins = chain.is_none()
+        && options.images.is_none()
+        && rows.are_one()
+        && options.mode == Mode::Replace
+        && !options.resume;
+    let direct = tiles::expected(table, &column, &selection, options);
+    let together = if joins && direct {
+        Bundles::new(&observation, &rows.all, &selection, new_column)?
+    } else {
+        Bundles::apart(&selection)
+    };
+    // What the images leave.
+    let left = |raster: Option<&Raster>| options.memory - raster.map_or(0, Raster::bytes).min(options.memory);
+    let new_plan = |stretch, bundles, content: Content| {
+        let (survey, used) = (rows.of(stretch), rows.used(stretch, &selection));
+        let (engine, averages, chain) = (engine.clone(), averages(&content)?, chain.clone());
+        let memory = left(content.raster.as_deref());
+        let sky = &observation;
+        let make =
+            || Plan::new(sky, survey, &used, bundles, content, primary, engine, averages, chain, memory);
+        pool.install(make)
+    };
+    let mut bundles = &together;
+    let is_empty = |sky: &Content| sky.components.is_empty() && sky.raster.is_none();
+    let mut empty = is_empty(&sky);
+    let mut plan = new_plan(one, bundles, sky)?;
+    let (mut engines, mut skies_told) = (plan.engines(), vec![catalogue]);
+    for stretch in others {
+        // What is wrong with it is known before anything is written; beside the first, one is in memory at a time.
+        let (sky, catalogue) = choose(stretch)?;
+        empty &= is_empty(&sky);
+        for line in new_plan(stretch, bundles, sky)?.engines() {
+            // The same engine is told once, whatever it costs in each.
+            let engine = |line: &str| line.split(", about").next().unwrap_or_default().to_owned();
+            if !engines.iter().any(|known: &String| engine(known) == engine(&line)) {
+                engines.push(line);
+            }
+        }
+        skies_told.push(catalogue);
+    }
+    let catalogue = joined(&skies_told);
+    if empty {
         if options.require_sources {
             return Err(PredictError::NoSources {
                 catalogue: job.catalogue.clone(),
@@ -183,64 +250,31 @@ fn locked_run(
         observer.warning(&warning);
         report.warnings.push(warning);
     }
-
-    let clock = Instant::now();
-    let level = options.simd.unwrap_or_else(SimdLevel::detect);
-    let longest = survey.used.values().map(|usage| usage.longest).fold(0.0, f64::max);
-    let engine = EngineChoice::new(options.engine, level, options.epsilon, longest);
-    let averages =
-        Averages::new(options.smear, &mut sky.directions(), &outlook.centres, &survey, frequencies[1])?;
-    report.smear = averages.describe(&observation, &survey, frequencies[1]);
-    let chain = Chain::new(table, &observation, options, frequencies)?;
-    report.antennas = chain.describe();
-    let apart = Bundles::default();
-    // What antennas do to the signal is told for each window, and images often are: spectra may jump between them.
-    // Rows that are done are told by their place in the table, which is not that of windows together.
-    let joins =
-        chain.is_none() && skies.images().is_none() && options.mode == Mode::Replace && !options.resume;
-    let direct = tiles::expected(table, &column, &selection, options);
-    let together = if joins && direct {
-        Bundles::new(&observation, &survey, &selection, new_column)?
-    } else {
-        Bundles::default()
-    };
-    // What the images leave.
-    let memory = options.memory - sky.raster.as_ref().map_or(0, |raster| raster.bytes()).min(options.memory);
-    let new_plan = |bundles, content| {
-        let (used, engine, averages) = (&selection.used, engine.clone(), averages.clone());
-        let (sky, chain) = (&observation, chain.clone());
-        let make =
-            || Plan::new(sky, &survey, used, bundles, content, primary, engine, averages, chain, memory);
-        pool.install(make)
-    };
-    let mut bundles = &together;
-    let mut plan = new_plan(bundles, sky)?;
-    let rows_of = |used: bool| -> u64 {
-        let in_use = |pair: &(i32, i32)| selection.used.contains(pair);
-        survey.used.iter().filter(|(pair, _)| !used || in_use(pair)).map(|(_, usage)| usage.rows).sum()
-    };
-    let partial = rows_of(true) < rows_of(false);
+    let predicted: u64 =
+        selection.used.iter().filter_map(|pair| rows.chosen().used.get(pair)).map(|usage| usage.rows).sum();
+    let partial = predicted < observation.rows;
     let tile_rows = column.tile_rows();
     let cut = |bundles: &Bundles, plan: &Plan| {
         let (threads, wanted) = (pool.current_num_threads(), plan.rows_wanted());
         // Grids take most of the memory where there are any.
-        let memory = memory / if wanted.is_some() { 4 } else { 2 };
+        let memory = left(plan.raster()) / if wanted.is_some() { 4 } else { 2 };
         if !bundles.is_empty() {
             return Blocks::new(bundles.row_bytes(), JOINT_ROWS, threads, memory, false, wanted);
         }
         let row_bytes = selection.shapes.values().map(|shape| shape.bytes()).max().unwrap_or(0);
-        let keeps_old = !new_column && (options.mode != Mode::Replace || partial);
+        let some = partial || !selection.channels.is_empty();
+        let keeps_old = !new_column && (options.mode != Mode::Replace || some);
         // Few rows are cut finer where no tile is cut by it: no thread waits for the last of them, and memory serves again.
-        let share = (rows_of(false) as usize / (8 * threads)).max(JOINT_ROWS);
+        let share = (observation.rows as usize / (8 * threads)).max(JOINT_ROWS);
         if direct && wanted.is_none() && share < tile_rows {
             return Blocks::new(row_bytes, JOINT_ROWS, threads, memory, keeps_old, Some(share));
         }
         Blocks::new(row_bytes, tile_rows, threads, memory, keeps_old, wanted)
     };
     let mut blocks = cut(bundles, &plan);
-    report.plan_rows(&observation, &survey, &selection, catalogue, frequencies);
+    report.plan_rows(&observation, rows.chosen(), &selection, catalogue, frequencies);
     report.plan = PlanReport {
-        engines: plan.engines(),
+        engines,
         simd: level.to_string(),
         threads: pool.current_num_threads(),
         block_rows: blocks.rows,
@@ -253,8 +287,9 @@ fn locked_run(
     observer.planned(report);
     if options.dry_run {
         if options.estimate {
+            let whole = (bundles, rows.chosen());
             report.compute_estimate =
-                Some(estimate(table, &plan, (bundles, &survey), &selection, blocks, pool)?);
+                Some(estimate(table, &plan, whole, &selection, one.visited.clone(), blocks, pool)?);
         }
         return Ok(());
     }
@@ -279,6 +314,8 @@ fn locked_run(
     let provenance = Provenance {
         job: job_digest,
         pairs: if partial { selection.used.clone() } else { BTreeSet::new() },
+        row_range: (selection.rows != (0..observation.rows))
+            .then(|| [selection.rows.start as i64, selection.rows.end as i64]),
         ..provenance(report, options)
     };
     let at = |done: &Done| Provenance {
@@ -287,7 +324,7 @@ fn locked_run(
         xxh3: if lossless { done.digest.hex() } else { String::new() },
         ..provenance.clone()
     };
-    check_room(table, &column, &survey, &selection)?;
+    check_room(table, &column, &rows.all, &selection)?;
     tell_state(format!(
         "nothing of the model was written; nvss-predict status tells whether column {} is marked incomplete",
         options.column
@@ -312,7 +349,7 @@ fn locked_run(
     if tiles.is_none() && !bundles.is_empty() {
         // It cannot be had after all, and casacore writes the rows in their order.
         bundles = &apart;
-        plan = new_plan(bundles, plan.into_sky())?;
+        plan = new_plan(one, bundles, plan.into_sky())?;
         blocks = cut(bundles, &plan);
         report.plan.engines = plan.engines();
         report.plan.block_rows = blocks.rows;
@@ -322,27 +359,16 @@ fn locked_run(
     report.plan.writer = if tiles.is_some() { "tile file" } else { "casacore" }.into();
     report.seconds.plan += clock.elapsed().as_secs_f64();
 
-    let count = |auto: bool| -> u64 {
-        let visited = selection.used.iter().filter(|pair| bundles.leads(pair.1));
-        let usages = visited.filter_map(|pair| survey.used.get(pair));
-        usages.map(|usage| if auto { usage.auto } else { usage.cross }).sum()
+    let new_check = |stretch, plan: &Plan| {
+        let count = |auto: bool| -> u64 {
+            let visited = selection.used.iter().filter(|pair| bundles.leads(pair.1));
+            let usages = visited.filter_map(|pair| rows.of(stretch).used.get(pair));
+            usages.map(|usage| if auto { usage.auto } else { usage.cross }).sum()
+        };
+        let wanted = options.check.div_ceil(rows.stretches.len());
+        Check::new(wanted, count(false), count(true), time::seed()).for_plan(plan)
     };
-    let mut check = Check::new(options.check, count(false), count(true), time::seed()).for_plan(&plan);
     let clock = Instant::now();
-    let pipeline = Pipeline {
-        ms: table,
-        observation: &observation,
-        survey: &survey,
-        column: &column,
-        tiles: tiles.as_ref(),
-        plan: &plan,
-        bundles,
-        selection: &selection,
-        mode: options.mode,
-        new_column,
-        blocks,
-        resume_at: begin.rows,
-    };
     let data_files = if tiles.is_some() { table.files_of_column(column.name())? } else { Vec::new() };
     let of_column = ColumnFiles::new(table, &options.column, false);
     let mut note = |done: &Done| -> Result<()> {
@@ -358,7 +384,44 @@ fn locked_run(
         })
     };
     let mut durable = Durable::new(begin, &mut note);
-    let outcome = pipeline.run(pool, &mut check, &mut files, &mut durable, observer)?;
+    let mut outcome = Outcome::default();
+    let mut checks = Vec::new();
+    let mut check = new_check(one, &plan);
+    for (stretch, told) in rows.stretches.iter().zip(&skies_told) {
+        if stretch.interval > 0 {
+            checks.push((check.expected(&plan)?, check));
+            drop(plan);
+            let (sky, catalogue) = choose(stretch)?;
+            if catalogue.digest != told.digest {
+                let name = job.catalogue.display();
+                return Err(PredictError::Options(format!(
+                    "the images of {name} have changed while the run was under way"
+                )));
+            }
+            plan = new_plan(stretch, bundles, sky)?;
+            blocks = cut(bundles, &plan);
+            check = new_check(stretch, &plan);
+        }
+        let pipeline = Pipeline {
+            ms: table,
+            observation: &observation,
+            survey: &rows.all,
+            column: &column,
+            tiles: tiles.as_ref(),
+            plan: &plan,
+            bundles,
+            selection: &selection,
+            mode: options.mode,
+            new_column,
+            blocks,
+            resume_at: begin.rows,
+            rows: stretch.visited.clone(),
+        };
+        pipeline.run(pool, &mut check, &mut files, &mut durable, &mut outcome, observer)?;
+        if outcome.interrupted {
+            break;
+        }
+    }
     let (done, all) = (durable.done(), durable.all());
     report.seconds.stream = clock.elapsed().as_secs_f64();
     let clock = Instant::now();
@@ -390,7 +453,7 @@ fn locked_run(
             state: format!(
                 "{} of {} rows are written and column {} is marked incomplete; {}",
                 report.rows_predicted,
-                rows_of(true),
+                predicted,
                 options.column,
                 match options.mode {
                     Mode::Replace => "run again to repair it, or with --resume to go on",
@@ -401,7 +464,12 @@ fn locked_run(
         });
     }
     let clock = Instant::now();
-    report.check = check.compare(&expected?, &column, options.mode)?;
+    checks.push((expected?, check));
+    let mut tally = Tally::default();
+    for (expected, check) in &checks {
+        check.compare(expected, &column, options.mode, &mut tally)?;
+    }
+    report.check = tally.result();
     report.seconds.check = clock.elapsed().as_secs_f64();
     let settled: Vec<PathBuf> = tiles.iter().map(|tiles| tiles.path().to_path_buf()).collect();
     let provenance = at(&all);

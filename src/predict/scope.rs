@@ -1,6 +1,7 @@
 //! Which rows are predicted, and what must be true of them before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use casacore::Table;
 
@@ -30,7 +31,7 @@ pub(super) fn select_rows(
     };
     known(&options.fields, observation.fields.len(), "--fields", "FIELD")?;
     known(&options.spws, observation.spectral_windows.len(), "--spws", "SPECTRAL_WINDOW")?;
-    let mut selection = RowSelection::default();
+    let mut selection = RowSelection { rows: 0..observation.rows, ..RowSelection::default() };
     for &(field, data_desc) in survey.used.keys() {
         let (window, polarization) = observation.setup(data_desc)?;
         observation.field(field)?;
@@ -41,17 +42,41 @@ pub(super) fn select_rows(
         let spw = observation.spectral_window_of(data_desc);
         let wanted = options.fields.as_ref().is_none_or(|fields| fields.contains(&field))
             && options.spws.as_ref().is_none_or(|spws| spws.contains(&spw));
-        if wanted {
+        let all = 0..window.frequencies.len();
+        let channels = match options.band {
+            Some(band) => channels_in(&window.frequencies, band).ok_or_else(|| {
+                invalid(format!(
+                    "spectral window {spw} has channels in no order of frequency: those from {:.3} to {:.3} MHz are not next to \
+                     each other, and cannot be predicted without the others",
+                    band[0] / 1e6,
+                    band[1] / 1e6
+                ))
+            })?,
+            None => all.clone(),
+        };
+        if wanted && !channels.is_empty() {
             selection.used.insert((field, data_desc));
+            if channels != all {
+                selection.channels.insert(data_desc, channels);
+            }
         }
     }
     if survey.used.is_empty() {
         return Err(invalid("the MeasurementSet has no rows; there is nothing to predict".into()));
     }
     if selection.used.is_empty() {
-        return Err(invalid("no row belongs to the chosen --fields and --spws".into()));
+        let what = if options.band.is_some() { ", and has a channel of those asked for" } else { "" };
+        return Err(invalid(format!("no row belongs to the chosen --fields and --spws{what}")));
     }
     Ok(selection)
+}
+
+/// The channels in a band [Hz], if they are next to each other.
+fn channels_in(frequencies: &[f64], [low, high]: [f64; 2]) -> Option<Range<usize>> {
+    let inside = |frequency: &f64| (low..=high).contains(frequency);
+    let start = frequencies.iter().position(inside).unwrap_or(0);
+    let count = frequencies[start..].iter().take_while(|frequency| inside(frequency)).count();
+    (!frequencies[start + count..].iter().any(inside)).then_some(start..start + count)
 }
 
 pub(super) fn written_shapes(selection: &RowSelection) -> BTreeSet<CellShape> {
@@ -102,7 +127,7 @@ pub(super) fn check_cells(table: &Table, column: &ModelColumn, selection: &RowSe
         let fields = table.scalars::<i32>("FIELD_ID", start..end)?;
         let data_descs = table.scalars::<i32>("DATA_DESC_ID", start..end)?;
         for ((row, field), data_desc) in (start..end).zip(fields).zip(data_descs) {
-            if selection.used.contains(&(field, data_desc))
+            if selection.has(row, field, data_desc)
                 && let Some(shape) = selection.shapes.get(&data_desc)
             {
                 column.check_cell(row, *shape)?;
@@ -161,10 +186,26 @@ pub(super) fn centres(
     Ok(centres)
 }
 
-/// The lowest and highest channel of the chosen rows [Hz].
-pub(super) fn frequency_range(observation: &Observation, used: &BTreeSet<(i32, i32)>) -> [f64; 2] {
-    let windows = used.iter().filter_map(|(_, data_desc)| observation.setup(*data_desc).ok());
-    windows
-        .flat_map(|(window, _)| window.frequencies.iter().copied())
-        .fold([f64::INFINITY, 0.0], |range, f| [range[0].min(f), range[1].max(f)])
+/// The lowest and highest channel that is predicted [Hz].
+pub(super) fn frequency_range(observation: &Observation, selection: &RowSelection) -> [f64; 2] {
+    let channels = selection.used.iter().filter_map(|(_, data_desc)| {
+        let (window, _) = observation.setup(*data_desc).ok()?;
+        let all = 0..window.frequencies.len();
+        window.frequencies.get(selection.channels.get(data_desc).cloned().unwrap_or(all))
+    });
+    channels.flatten().fold([f64::INFINITY, 0.0], |range, f| [range[0].min(*f), range[1].max(*f)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_of_a_band_are_next_to_each_other() {
+        let up = [1.0, 2.0, 3.0, 4.0];
+        assert_eq!(channels_in(&up, [2.0, 3.5]), Some(1..3));
+        assert_eq!(channels_in(&[4.0, 3.0, 2.0, 1.0], [1.0, 2.0]), Some(2..4));
+        assert!(channels_in(&up, [5.0, 6.0]).is_some_and(|none| none.is_empty()));
+        assert_eq!(channels_in(&[1.0, 5.0, 2.0], [1.0, 2.0]), None);
+    }
 }

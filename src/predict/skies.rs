@@ -17,8 +17,8 @@ const MARGIN: f64 = 10.0 / 60.0 * std::f64::consts::PI / 180.0;
 pub(super) struct Skies {
     /// The catalogue or the surveys to merge, then those that only serve spectra.
     skies: Vec<Sky>,
-    /// Images that are the sky instead.
-    images: Option<OpenImages>,
+    /// Images that are the sky instead, of each interval of time.
+    images: Vec<OpenImages>,
     merges: bool,
     /// What the runs of a batch see together, where there are several: files are read once for all of them.
     together: Option<Option<Near>>,
@@ -37,9 +37,11 @@ impl Skies {
         let merging = &job.options.merging;
         let merges = !merging.surveys.is_empty();
         let mut skies = Vec::new();
-        let images =
-            job.options.images.as_ref().map(|sky| OpenImages::open(sky, &job.options)).transpose()?;
-        if !merges && images.is_none() {
+        let images = match &job.options.images {
+            Some(sky) => OpenImages::open(sky, &job.options)?,
+            None => Vec::new(),
+        };
+        if !merges && job.options.images.is_none() {
             skies.push(Sky::alone(job)?);
         }
         for member in &merging.surveys {
@@ -59,9 +61,14 @@ impl Skies {
         })
     }
 
-    /// The images that are the sky, if they are.
-    pub(super) fn images(&self) -> Option<&OpenImages> {
-        self.images.as_ref()
+    /// The images that are the sky in this interval of time, if images are.
+    pub(super) fn images(&self, interval: usize) -> Option<&OpenImages> {
+        self.images.get(interval)
+    }
+
+    /// In how many intervals of time the sky is another one; 1 where it is the same at all times.
+    pub(super) fn intervals(&self) -> usize {
+        self.images.len().max(1)
     }
 
     /// Whether any catalogue is a file that must be read to its end, not a database that is asked for what is near.
@@ -96,9 +103,15 @@ impl Skies {
         if self.merges { Kind::Survey } else { self.skies.first().map_or(Kind::Model, |sky| sky.kind()) }
     }
 
-    /// Reads what lies in `near` and makes it one sky; the report says all but what is chosen of it.
-    pub(super) fn gather(&self, job: &Job, near: Option<Near>) -> Result<(Content, CatalogueReport)> {
-        if let Some(images) = &self.images {
+    /// Reads what lies in `near` and makes it one sky, that of an interval of time where there are several; the report says all
+    /// but what is chosen of it.
+    pub(super) fn gather(
+        &self,
+        job: &Job,
+        interval: usize,
+        near: Option<Near>,
+    ) -> Result<(Content, CatalogueReport)> {
+        if let Some(images) = self.images(interval) {
             return images.gather(&job.catalogue);
         }
         let merging = &job.options.merging;

@@ -8,6 +8,9 @@
                                              pixels, relative to rms |V| of the whole column. Several images of a Stokes parameter are
                                              Taylor terms (.ttN), or each that of the channels in its band
     images.py residual MS COLUMN OTHER       prints rms(COLUMN) and rms(COLUMN - OTHER) of the cross-correlations
+    images.py noisy MS COLUMN JY             makes DATA that column and noise of so many Jy in its real and imaginary parts
+    images.py subtract MS COLUMN             subtracts the column from DATA
+    images.py rms IMAGE                      prints the rms of an image
 
 The cases are functions named `case_...`; every number in them is drawn with a fixed seed.
 """
@@ -126,6 +129,20 @@ def case_projections(case):
         single(case, f"p{k}.fits", count=6, **about)
 
 
+def case_pixel(case):
+    """One pixel."""
+    single(case, "pixel-model.fits", count=1, off_deg=1.0)
+
+
+def case_stokes(case):
+    """A few pixels of each Stokes parameter."""
+    for letter in "IQUV":
+        header = case.header((100, 100), off_deg=1.0, stokes=letter)
+        places, flux = case.pixels((100, 100), 8)
+        case.write(f"stokes-{letter}-model.fits", header, plane((100, 100), places, flux))
+        case.add(header, places, **{letter.lower(): flux})
+
+
 def case_clean(case):
     """A clean-component image of a thousand pixels, its centre 1 deg off."""
     single(case, "clean-model.fits", count=1000, size=(512, 512), off_deg=1.0)
@@ -173,6 +190,12 @@ def case_dense(case, size=1024):
         header = case.header((size, size), freq=freq, width=width, off_deg=0.5)
         data = sum(part * (freq / case.middle) ** index for part, index in parts)
         case.write(f"run-{k:04d}-model.fits", header, data.astype(np.float32)[None, None])
+
+
+def case_dense_stokes(case, size=1024):
+    for letter in "IQUV":
+        header = case.header((size, size), off_deg=1.0, stokes=letter)
+        case.write(f"dense-{letter}-model.fits", header, smooth(case, size)[None, None])
 
 
 def case_huge(case):
@@ -392,6 +415,29 @@ def residual(ms, column, other):
     print(json.dumps([rms(one), rms(one - two)]))
 
 
+def noisy(ms, column, jy):
+    from casacore.tables import table
+
+    random = np.random.default_rng(3)
+    t = table(ms, ack=False, readonly=False, lockoptions="permanent")
+    data = t.getcol(column)
+    noise = random.normal(size=data.shape) + 1j * random.normal(size=data.shape)
+    t.putcol("DATA", (data + float(jy) * noise).astype(np.complex64))
+    t.putcol("FLAG", np.zeros(data.shape, bool))
+
+
+def subtract(ms, column):
+    from casacore.tables import table
+
+    t = table(ms, ack=False, readonly=False, lockoptions="permanent")
+    t.putcol("DATA", t.getcol("DATA") - t.getcol(column))
+
+
+def rms(image):
+    print(json.dumps(float(np.sqrt(np.mean(fits.getdata(image).astype(float) ** 2)))))
+
+
 if __name__ == "__main__":
     action, *rest = sys.argv[1:]
-    {"make": make, "sky": sky_of, "judge": judge, "residual": residual}[action](*rest)
+    actions = {"make": make, "sky": sky_of, "judge": judge, "residual": residual}
+    (actions | {"noisy": noisy, "subtract": subtract, "rms": rms})[action](*rest)

@@ -29,7 +29,7 @@ use run::{Job, cells, lines};
 use std::sync::Arc;
 
 /// The range of [`DelayOptions::epsilon`].
-pub const EPSILON: std::ops::RangeInclusive<f64> = 1e-6..=1e-3;
+pub const EPSILON: std::ops::RangeInclusive<f64> = 1e-6..=1e-2;
 
 /// How a [`DelayFft`] is made.
 #[derive(Clone, Copy, Debug, PartialEq)]

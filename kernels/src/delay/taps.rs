@@ -4,7 +4,8 @@ use super::solve::Cholesky;
 use std::f64::consts::{PI, TAU};
 
 /// Number and reach of taps for each ε.
-const TAPS: [(f64, usize, f64); 4] = [(1e-3, 6, 0.185), (1e-4, 8, 0.19), (1e-5, 10, 0.19), (1e-6, 12, 0.185)];
+const TAPS: [(f64, usize, f64); 5] =
+    [(1e-2, 4, 0.18), (1e-3, 6, 0.185), (1e-4, 8, 0.19), (1e-5, 10, 0.19), (1e-6, 12, 0.185)];
 
 /// Least-squares interpolation between evenly spaced nodes of waves that turn at most `limit` per node.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 mod draw;
 mod parse;
+mod scope;
 mod words;
 
 use std::ffi::OsString;
@@ -25,11 +26,12 @@ Usage: nvss-predict wsclean -predict [-name PREFIX] [OPTIONS] MS...
 
 What `wsclean -predict` does, with its arguments; wsclean-predict is the same program. The images of the prefix are
 predicted into MODEL_DATA, every row about its own field's centre. -draw-model with -predict goes straight from the list to
-the column; alone it writes the images of the terms, PREFIX-term-N.fits.
+the column; alone it writes the images of the terms, PREFIX-term-N.fits. Rows and channels outside -interval and -channel-range
+are left as they are (zero in a new column).
 
-Translated: -predict -name -field -pol -channels-out -spws -model-column -wgridder-accuracy (1e-3 to 1e-6) -j -abs-mem -quiet
--verbose -dry-run -draw-model -draw-frequencies -draw-spectral-terms -draw-centre -size -scale. Other options of WSClean are
-ignored, with a line, where they cannot matter, and refused where they do.
+Translated: -predict -name -field -pol -channels-out -channel-range -interval -intervals-out -spws -model-column
+-wgridder-accuracy (1e-2 to 1e-6) -j -abs-mem -quiet -verbose -dry-run -draw-model -draw-frequencies -draw-spectral-terms
+-draw-centre -size -scale. Other options of WSClean are ignored, with a line, where they cannot matter, and refused where they do.
 ";
 
 /// Predict with the arguments of `wsclean -predict`: wsclean -predict [-name PREFIX] [OPTIONS] MS...
@@ -71,6 +73,8 @@ fn predict(asked: &Asked, arguments: String, link: Option<&Arc<Link>>) -> Result
         column: asked.column.clone().unwrap_or(default.column),
         fields: asked.fields.clone(),
         spws: asked.spws.clone(),
+        timesteps: scope::timesteps(asked)?,
+        band: scope::band(asked)?,
         threads: asked.threads,
         memory: asked
             .memory
@@ -86,6 +90,7 @@ fn predict(asked: &Asked, arguments: String, link: Option<&Arc<Link>>) -> Result
         Some(drawing) => resolved(&drawing.list)?,
         None => {
             let wanted = Wanted {
+                intervals: Some(asked.intervals),
                 channels: asked.channels,
                 products: asked.products.clone(),
                 plainest: true,
@@ -93,8 +98,8 @@ fn predict(asked: &Asked, arguments: String, link: Option<&Arc<Link>>) -> Result
             };
             // As WSClean: each channel takes the image of its band, and what lies beyond takes the nearest.
             let spectra = Spectra { kind: SpectrumKind::Stepped, terms: None };
-            let files = find(&asked.name, &wanted)?;
-            options.images = Some(ImageSky { files, spectra, extrapolate: true });
+            let intervals = find(&asked.name, &wanted)?;
+            options.images = Some(ImageSky { intervals, spectra, extrapolate: true });
             asked.name.clone()
         }
     };

@@ -32,6 +32,12 @@ pub(super) struct Asked {
     /// `-pol` and `-channels-out`, where they are given.
     pub(super) products: Option<Vec<Product>>,
     pub(super) channels: Option<usize>,
+    /// The first channel, and that after the last, of all channels of all spectral windows in the order of their frequencies.
+    pub(super) channel_range: Option<[usize; 2]>,
+    /// The first timestep, and that after the last.
+    pub(super) interval: Option<[u64; 2]>,
+    /// Into how many intervals of time those are cut, each with images of its own.
+    pub(super) intervals: usize,
     pub(super) column: Option<String>,
     pub(super) accuracy: Option<f64>,
     pub(super) threads: Option<usize>,
@@ -52,7 +58,7 @@ pub(super) struct Asked {
 impl Asked {
     /// Understands the words after `wsclean`.
     pub(super) fn parse(words: &[OsString]) -> Result<Asked, String> {
-        let mut asked = Asked { name: "wsclean".into(), ..Asked::default() };
+        let mut asked = Asked { name: "wsclean".into(), intervals: 1, ..Asked::default() };
         let mut drawing = Drawing { terms: 1, ..Drawing::default() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -109,19 +115,10 @@ impl Asked {
             "spws" => self.spws = Some(parse_ids(option, &text(0))?),
             "pol" => self.products = Some(parse_products(&text(0))?),
             "channels-out" | "channelsout" => self.channels = Some(count(option, &text(0))?),
-            "intervals-out" | "intervalsout" if count(option, &text(0))? > 1 => {
-                return Err(format!(
-                    "-{option} {} is not done: a run has one sky for all times; predict the images of each interval into a \
-                     MeasurementSet of its rows",
-                    text(0)
-                ));
-            }
-            "intervals-out" | "intervalsout" => {}
-            "interval" | "channel-range" | "channelrange" => {
-                return Err(format!(
-                    "-{option} is not done: whole rows of fields (-field) and spectral windows (-spws) are predicted; select \
-                     those that you mean into a MeasurementSet of their own"
-                ));
+            "intervals-out" | "intervalsout" => self.intervals = count(option, &text(0))?,
+            "interval" => self.interval = Some(range(option, &text(0), &text(1))?.map(|step| step as u64)),
+            "channel-range" | "channelrange" => {
+                self.channel_range = Some(range(option, &text(0), &text(1))?);
             }
             "model-column" => self.column = Some(text(0).into_owned()),
             "wgridder-accuracy" => self.accuracy = Some(number(0)?),
@@ -160,6 +157,9 @@ impl Asked {
         if self.drawing.as_ref().is_some_and(|drawing| !(1..=8).contains(&drawing.terms)) {
             return Err("-draw-spectral-terms: from 1 to 8 can be drawn".into());
         }
+        if self.predict && self.drawing.is_some() && self.intervals > 1 {
+            return Err("-intervals-out: the list of -draw-model is one sky for all times".into());
+        }
         if self.predict {
             for (there, option) in [(self.size.is_some(), "-size"), (self.scale.is_some(), "-scale")] {
                 if there {
@@ -185,6 +185,16 @@ fn count(option: &str, text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(number) if number > 0 => Ok(number),
         _ => Err(format!("-{option}: '{text}' is not a whole number above zero")),
+    }
+}
+
+/// START END, the end exclusive.
+fn range(option: &str, start: &str, end: &str) -> Result<[usize; 2], String> {
+    match (start.parse::<usize>(), end.parse::<usize>()) {
+        (Ok(start), Ok(end)) if start < end => Ok([start, end]),
+        _ => Err(format!(
+            "-{option}: '{start} {end}' are not a first index and the one after the last, counted from 0"
+        )),
     }
 }
 
@@ -284,6 +294,9 @@ mod tests {
         let names: Vec<String> = all.products.iter().flatten().map(Product::to_string).collect();
         assert_eq!((names.join(" ").as_str(), all.channels), ("XX XY YY YX", Some(4)));
         assert_eq!((all.fields, all.spws), (Some([0, 3].into()), Some([1].into())));
+        let some =
+            parse("-predict -channel-range 2 9 -interval 1 6 -intervals-out 3 a.ms").expect("understood");
+        assert_eq!((some.channel_range, some.interval, some.intervals), (Some([2, 9]), Some([1, 6]), 3));
         assert_eq!((all.threads, all.accuracy, all.quiet), (Some(3), Some(1e-5), true));
         assert_eq!((all.column.as_deref(), all.memory, all.ignored.len()), (Some("M"), Some(4e9), 5));
         for (line, word) in [
@@ -293,8 +306,10 @@ mod tests {
             ("-predict -gridder idg a.ms", "image-domain"),
             ("-predict -use-idg a.ms", "image-domain"),
             ("-predict -aterm-config c a.ms", "a-terms"),
-            ("-predict -channel-range 0 4 a.ms", "-channel-range"),
-            ("-predict -intervals-out 2 a.ms", "-intervals-out"),
+            ("-predict -channel-range 4 4 a.ms", "-channel-range: '4 4'"),
+            ("-predict -interval -1 4 a.ms", "-interval: '-1 4'"),
+            ("-predict -intervals-out 0 a.ms", "-intervals-out"),
+            ("-predict -draw-model l.txt -intervals-out 2 a.ms", "one sky for all times"),
             ("-predict -pol W a.ms", "polarisation"),
             ("-predict -no-such a.ms", "no such option"),
             ("-predict -name", "value"),

@@ -70,6 +70,8 @@ impl Name {
 /// Which images are meant, where names alone leave a choice.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Wanted {
+    /// How many intervals of time with images of their own; 1 for one sky at all times.
+    pub intervals: Option<usize>,
     /// How many channel images; 1 for one of the whole band.
     pub channels: Option<usize>,
     /// What they show; one alone is not in their names.
@@ -111,13 +113,15 @@ impl Parts {
     }
 }
 
-/// The model images whose names begin with `prefix`.
+/// The model images whose names begin with `prefix`: those of each interval of time (-tNNNN), or one list where the names tell
+/// of none.
 ///
-/// Where there are channel images, that of their mean is not one of the set.
+/// Where there are channel images, that of their mean is not one of the set. Where there are images with and without an
+/// interval in their names, those without are meant.
 ///
 /// # Errors
 /// [`ImageError::Names`] if there are none, if some lack, or if the names leave a choice that `wanted` does not make.
-pub fn find(prefix: &Path, wanted: &Wanted) -> Result<Vec<Parts>> {
+pub fn find(prefix: &Path, wanted: &Wanted) -> Result<Vec<Vec<Parts>>> {
     let complain = |message: String| ImageError::Names { prefix: prefix.to_owned(), message };
     let folder = match prefix.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -139,7 +143,7 @@ pub fn find(prefix: &Path, wanted: &Wanted) -> Result<Vec<Parts>> {
         }
     }
     if found.is_empty() {
-        return taylor(terms).map_err(complain)?.ok_or_else(|| {
+        return taylor(terms).map_err(complain)?.map(|parts| vec![parts]).ok_or_else(|| {
             complain(
                 "no model images begin with this name: looked for NAME[-tNNNN][-NNNN][-POL[i]]-model[-pb].fits, \
                  NAME-term-N.fits and NAME[.model].ttN.fits; give single files with --image"
@@ -147,7 +151,7 @@ pub fn find(prefix: &Path, wanted: &Wanted) -> Result<Vec<Parts>> {
             )
         });
     }
-    choose(found, wanted).map_err(complain)
+    by_interval(found, wanted).map_err(complain)
 }
 
 /// The Taylor term that the end of a name says: `.tt1.fits`, `.model.tt1.fits`, `-term-1.fits`.
@@ -169,17 +173,48 @@ fn taylor(mut terms: Vec<(usize, PathBuf)>) -> std::result::Result<Option<Vec<Pa
     Ok((!parts.is_empty()).then_some(parts))
 }
 
+/// Those that are meant, of each interval.
+fn by_interval(
+    mut found: Vec<(Name, PathBuf)>,
+    wanted: &Wanted,
+) -> std::result::Result<Vec<Vec<Parts>>, String> {
+    let whole = match wanted.intervals {
+        Some(count) => count == 1,
+        None => found.iter().any(|(name, _)| name.interval.is_none()),
+    };
+    if whole {
+        found.retain(|(name, _)| name.interval.is_none());
+        if found.is_empty() {
+            return Err(
+                "they are images of intervals of time (-tNNNN), and one sky for all times was asked for"
+                    .into(),
+            );
+        }
+        return Ok(vec![choose(found, wanted)?]);
+    }
+    let known = found.iter().filter_map(|(name, _)| name.interval).max().map_or(0, |last| last as usize + 1);
+    let count = wanted.intervals.unwrap_or(known);
+    if known > count {
+        return Err(format!(
+            "there are images of {known} intervals of time (-tNNNN), but {count} were asked for"
+        ));
+    }
+    (0..count as u32)
+        .map(|number| {
+            let of = |(name, _): &&(Name, PathBuf)| name.interval == Some(number);
+            let own: Vec<(Name, PathBuf)> = found.iter().filter(of).cloned().collect();
+            if own.is_empty() {
+                return Err(format!("of {count} intervals of time, there is no image of t{number:04}"));
+            }
+            choose(own, wanted).map_err(|message| format!("t{number:04}: {message}"))
+        })
+        .collect()
+}
+
 /// Those that are meant.
 fn choose(mut found: Vec<(Name, PathBuf)>, wanted: &Wanted) -> std::result::Result<Vec<Parts>, String> {
     if found.iter().any(|(name, _)| name.corrected == wanted.corrected) {
         found.retain(|(name, _)| name.corrected == wanted.corrected);
-    }
-    found.retain(|(name, _)| name.interval.is_none());
-    if found.is_empty() {
-        return Err(
-            "they are images of intervals (-tNNNN-), but a run has one sky for all times: predict those of each interval              (their names up to -tNNNN) into a MeasurementSet of its rows"
-                .into(),
-        );
     }
     match wanted.channels {
         Some(1) => found.retain(|(name, _)| name.channel == Channel::Whole),
@@ -295,6 +330,7 @@ mod tests {
             find(&prefix, wanted).map(|parts| -> Vec<String> {
                 parts
                     .iter()
+                    .flatten()
                     .map(|part| part.path.file_name().unwrap().to_string_lossy().into_owned())
                     .collect()
             })
@@ -321,10 +357,31 @@ mod tests {
         let products = ["I", "V"].map(|name| Product::named(name).unwrap()).to_vec();
         let wanted = Wanted { products: Some(products), ..Wanted::default() };
         assert!(names(&wanted).is_err());
-        touch(&["slow-t0000-model.fits", "slow-t0001-model.fits"]);
-        let error = find(&folder.path().join("slow"), &none).unwrap_err().to_string();
-        assert!(error.contains("intervals"), "{error}");
-        let one = find(&folder.path().join("slow-t0001"), &none).unwrap();
-        assert!(one.len() == 1 && one[0].path.ends_with("slow-t0001-model.fits"));
+    }
+
+    #[test]
+    fn intervals_of_time_have_images_of_their_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let touch = |name: &str| std::fs::write(folder.path().join(name), "").expect("a file");
+        let prefix = folder.path().join("slow");
+        let none = Wanted::default();
+        ["slow-t0000-model.fits", "slow-t0002-model.fits"].map(touch);
+        let error = |wanted: &Wanted| find(&prefix, wanted).unwrap_err().to_string();
+        assert!(error(&none).contains("no image of t0001"), "{}", error(&none));
+        ["slow-t0001-0000-model.fits", "slow-t0001-0001-model.fits", "slow-t0001-MFS-model.fits"].map(touch);
+        let found = find(&prefix, &none).unwrap();
+        assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 1]);
+        let asked = |count| Wanted { intervals: Some(count), ..Wanted::default() };
+        assert!(
+            error(&asked(2)).contains("3 intervals") && error(&asked(1)).contains("one sky for all times")
+        );
+        let channels = Wanted { channels: Some(2), ..asked(3) };
+        assert!(error(&channels).contains("t0000: "), "{}", error(&channels));
+        let one = find(&folder.path().join("slow-t0002"), &none).unwrap();
+        assert!(one[0].len() == 1 && one[0][0].path.ends_with("slow-t0002-model.fits"));
+        // One for all times is what is meant where it is there.
+        touch("slow-model.fits");
+        assert_eq!(find(&prefix, &none).unwrap().len(), 1);
+        assert_eq!(find(&prefix, &asked(3)).unwrap().len(), 3);
     }
 }
