@@ -362,13 +362,15 @@ mod tests {
     #[test]
     fn intervals_of_time_have_images_of_their_own() {
         let folder = tempfile::tempdir().expect("a folder");
-        let touch = |name: &str| std::fs::write(folder.path().join(name), "").expect("a file");
+        let touch = |names: &[&str]| {
+            names.iter().for_each(|name| std::fs::write(folder.path().join(name), "").expect("a file"));
+        };
         let prefix = folder.path().join("slow");
         let none = Wanted::default();
-        ["slow-t0000-model.fits", "slow-t0002-model.fits"].map(touch);
+        touch(&["slow-t0000-model.fits", "slow-t0002-model.fits"]);
         let error = |wanted: &Wanted| find(&prefix, wanted).unwrap_err().to_string();
         assert!(error(&none).contains("no image of t0001"), "{}", error(&none));
-        ["slow-t0001-0000-model.fits", "slow-t0001-0001-model.fits", "slow-t0001-MFS-model.fits"].map(touch);
+        touch(&["slow-t0001-0000-model.fits", "slow-t0001-0001-model.fits", "slow-t0001-MFS-model.fits"]);
         let found = find(&prefix, &none).unwrap();
         assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 1]);
         let asked = |count| Wanted { intervals: Some(count), ..Wanted::default() };
@@ -380,7 +382,7 @@ mod tests {
         let one = find(&folder.path().join("slow-t0002"), &none).unwrap();
         assert!(one[0].len() == 1 && one[0][0].path.ends_with("slow-t0002-model.fits"));
         // One for all times is what is meant where it is there.
-        touch("slow-model.fits");
+        touch(&["slow-model.fits"]);
         assert_eq!(find(&prefix, &none).unwrap().len(), 1);
         assert_eq!(find(&prefix, &asked(3)).unwrap().len(), 3);
     }
