@@ -72,7 +72,7 @@ impl ImageArgs {
     pub(super) fn batch(&self) -> Result<Batch, CliError> {
         self.run.check()?;
         self.output.check()?;
-        let (ms, name, intervals) = self.images()?;
+        let Asked { ms, name, intervals } = self.asked()?;
         if self.view.beam == BeamOption::default() && self.view.pointing != PointingOption::Field {
             return Err(CliError::Usage("--pointing needs a beam: give --beam (see --help)".into()));
         }
@@ -96,25 +96,35 @@ impl ImageArgs {
         Ok(Batch { ms, at_once: self.run.jobs(), options, catalogue: name })
     }
 
-    /// The MeasurementSets, the name of the sky, and its images in each interval of time.
-    fn images(&self) -> Result<(Vec<PathBuf>, PathBuf, Vec<Vec<Parts>>), CliError> {
+    /// What the paths and `--image` name.
+    fn asked(&self) -> Result<Asked, CliError> {
         if let Some(first) = self.image.first() {
             let files = self.image.iter().map(|path| Parts::of(path)).collect();
-            return Ok((self.paths.clone(), first.clone(), vec![files]));
+            return Ok(Asked { ms: self.paths.clone(), name: first.clone(), intervals: vec![files] });
         }
-        let Some((prefix, ms)) = self.paths.split_last().filter(|(_, ms)| !ms.is_empty()) else {
+        let Some((name, ms)) = self.paths.split_last().filter(|(_, ms)| !ms.is_empty()) else {
             return Err(CliError::Usage(
                 "a MeasurementSet and the prefix of images are needed, or --image FILE; see --help".into(),
             ));
         };
-        if prefix.is_file() {
-            return Ok((ms.to_vec(), prefix.clone(), vec![vec![Parts::of(prefix)]]));
-        }
-        // Through a beam one wants the true sky.
-        let corrected = self.view.beam != BeamOption::default();
-        let intervals = find(prefix, &Wanted { corrected, ..Wanted::default() })?;
-        Ok((ms.to_vec(), prefix.clone(), intervals))
+        let intervals = if name.is_file() {
+            vec![vec![Parts::of(name)]]
+        } else {
+            // Through a beam one wants the true sky.
+            let corrected = self.view.beam != BeamOption::default();
+            find(name, &Wanted { corrected, ..Wanted::default() })?
+        };
+        Ok(Asked { ms: ms.to_vec(), name: name.clone(), intervals })
     }
+}
+
+/// What is to be predicted into what.
+struct Asked {
+    ms: Vec<PathBuf>,
+    /// The name of the sky.
+    name: PathBuf,
+    /// Its images in each interval of time.
+    intervals: Vec<Vec<Parts>>,
 }
 
 pub(super) fn run(args: &ImageArgs, link: Option<&Arc<Link>>) -> Result<u8, CliError> {

@@ -315,7 +315,7 @@ fn locked_run(
         job: job_digest,
         pairs: if partial { selection.used.clone() } else { BTreeSet::new() },
         row_range: (selection.rows != (0..observation.rows))
-            .then(|| [selection.rows.start as i64, selection.rows.end as i64]),
+            .then_some([selection.rows.start as i64, selection.rows.end as i64]),
         ..provenance(report, options)
     };
     let at = |done: &Done| Provenance {
