@@ -10,6 +10,9 @@ mod words;
 
 use nvss_predict::catalog::Format;
 
+/// What takes any bytes, and must return.
+pub type Run = fn(&[u8]);
+
 /// Something to fuzz.
 #[derive(Clone, Copy, Debug)]
 pub enum Target {
@@ -18,11 +21,11 @@ pub enum Target {
     /// A catalogue whose format its content tells.
     Detect,
     /// Everything else.
-    Function(fn(&[u8])),
+    Function(Run),
 }
 
 /// The targets that are not a catalogue's format.
-const FUNCTIONS: [(&str, fn(&[u8])); 11] = [
+const FUNCTIONS: [(&str, Run); 11] = [
     ("angles", words::angles),
     ("values", words::values),
     ("names", words::names),
