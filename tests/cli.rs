@@ -469,8 +469,9 @@ fn interrupt(child: &std::process::Child) {
 fn an_interrupt_stops_cleanly() {
     let scratch = Scratch::new();
     let (ms, csv) = long_run(&scratch);
-    let child =
-        common::command().args([&ms, &csv]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = common::command();
+    command.args([&ms, &csv]).args(["--engine", "direct"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
     while state(&ms) == "no_column" {
         thread::sleep(Duration::from_millis(5));
     }
