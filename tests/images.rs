@@ -92,7 +92,7 @@ fn judge(ms: &Path, count: usize, images: &[PathBuf]) -> f64 {
     found["relative"].as_f64().expect("a number")
 }
 
-/// A smooth image of a million pixels, its centre 1° off those of the drift fields: alone and with one of Stokes Q, as Taylor
+/// A smooth image of a quarter of a million pixels, its centre 1° off those of the drift fields: alone and with one of Stokes Q, as Taylor
 /// terms, and as channels that are stepped or fitted.
 #[test]
 fn dense_images_are_predicted_as_they_are() {

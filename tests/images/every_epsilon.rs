@@ -32,7 +32,7 @@ fn sparse_images_are_as_good_as_promised() {
     need!(oracles);
     let scratch = Scratch::new();
     let options =
-        ["--antennas", "6", "--times", "2", "--channels", "512", "--spws", "16", "--four-correlations"];
+        ["--antennas", "5", "--times", "2", "--channels", "256", "--spws", "16", "--four-correlations"];
     let ms = demo(&scratch, &options);
     for (case, engine) in [("pixel", "delay-fft"), ("clean", "delay-fft"), ("blobs", "nufft3d")] {
         assert_promised(&scratch, &ms, case, engine);

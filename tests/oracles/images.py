@@ -177,12 +177,12 @@ def smooth(case, size):
     return data
 
 
-def case_dense(case, size=1024):
-    """A smooth image of a million pixels, its centre 1 deg off; one of Stokes Q; three Taylor terms; and four channels."""
+def case_dense(case, size=512):
+    """A smooth image of a quarter of a million pixels, its centre 1 deg off; one of Stokes Q; three Taylor terms; and four channels."""
     for letter in "IQ":
         header = case.header((size, size), off_deg=1.0, stokes=letter)
         case.write(f"dense-{letter}-model.fits", header, smooth(case, size)[None, None])
-    size //= 2
+    size = 3 * size // 4
     for k in range(3):
         case.write(f"mfs.model.tt{k}.fits", case.header((size, size), off_deg=0.5), smooth(case, size)[None, None])
     parts = [(smooth(case, size), -0.7), (smooth(case, size), -1.5)]
