@@ -188,8 +188,17 @@ fn casa_predicts_the_same_of_what_is_written() {
     components[3] = Component::tabulated(components[3].position, Shape::Point, table);
     assert!(super::written(writer_for(&list, None).unwrap(), &list, &components).is_empty());
     common::run(args![&ms, &list, "--column", "OURS", "--radius", "all"]).exits(0);
-    common::oracle_ok("casa.py", args!["ft-list", &ms, &list]);
-    let told = common::oracle_ok("dp3.py", args!["differ", &ms, "OURS", "MODEL_DATA"]);
+    // CASA 6.7 itself does not write the same each time: in one run of eight some rows' cross-hands are others. What it
+    // writes twice is what it means.
+    let predicted = || {
+        common::oracle_ok("casa.py", args!["ft-list", &ms, &list]);
+        common::oracle_ok("dp3.py", args!["differ", &ms, "OURS", "MODEL_DATA"])
+    };
+    let (mut seen, mut told) = (Vec::new(), predicted());
+    while !seen.contains(&told) && seen.len() < 5 {
+        seen.push(told);
+        told = predicted();
+    }
     let told: Value = serde_json::from_str(&told).unwrap();
     let each = told["each"].as_array().unwrap();
     let worst = each.iter().map(|value| value.as_f64().unwrap()).fold(0.0, f64::max);
