@@ -60,7 +60,9 @@ fn rows(source: &Source, hash: u64) {
             let place = component.position.to(Frame::Icrs);
             assert!(place.is_valid(), "a position off the sky: {component:?}");
             let stokes = component.stokes_at(1.4e9);
-            assert!(!stokes.i.is_nan(), "no flux density: {component:?}");
+            // Nothing times a slope without bound: predictions refuse what is not finite at their channels.
+            let nothing = component.stokes.i == 0.0;
+            assert!(nothing || !stokes.i.is_nan(), "no flux density: {component:?}");
         }
     }
 }
