@@ -461,11 +461,8 @@ fn what_is_wrong_is_told_with_its_line() {
 /// written here.
 #[test]
 fn dp3_predicts_the_same_of_what_is_read_and_of_what_is_written() {
-    let Some(archive) = common::data("gold/tNDPPP-generic.MS.tgz") else { return };
-    if common::python().is_none() {
-        common::say("SKIPPED: the oracles are not there");
-        return;
-    }
+    let archive = need!("gold/tNDPPP-generic.MS.tgz");
+    need!(oracles);
     let bench = common::Scratch::new();
     let ms = bench.unpack_one(&archive);
     let model = data("dp3_polarised.skymodel");
@@ -516,10 +513,7 @@ fn hdf5_files_of_pyradiosky() {
 /// hyperdrive's FITS table as its book describes it, by astropy.
 #[test]
 fn fits_tables_of_hyperdrive_are_as_its_book_has_them() {
-    if common::python().is_none() {
-        common::say("SKIPPED: the oracles are not there");
-        return;
-    }
+    need!(oracles);
     let scratch = common::Scratch::new();
     let list = scratch.path("list.fits");
     common::run(args!["convert", &data("one_sky.skymodel"), &list])
@@ -556,7 +550,7 @@ fn fits_tables_of_hyperdrive_are_as_its_book_has_them() {
 /// Real lists and back: shapelets, lists of flux densities, sources of several components.
 #[test]
 fn lists_of_hyperdrive_go_into_fits_and_back() {
-    let Some(path) = common::data("skymodels/hyperdrive_jack.yaml") else { return };
+    let path = need!("skymodels/hyperdrive_jack.yaml");
     let scratch = common::Scratch::new();
     let list = scratch.path("list.fits");
     common::run(args!["convert", &path, &list, "--strict"]).exits(0);

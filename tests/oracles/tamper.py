@@ -20,6 +20,7 @@
     tamper.py messages known|all HISTORY HISTORY ...    prints the messages of each as JSON, having read all other cells too;
                                                         `known`: of the rows that all storage managers have
     tamper.py circular MS                               RR RL LR LL in place of XX XY YX YY
+    tamper.py descend MS SPW                            the frequencies of a spectral window in the other order
     tamper.py times MS                                  the times of the rows as JSON
     tamper.py torn TABLE ENDIAN                         a new table of which rows and a column were deleted, and rows added
                                                         again; prints its values as JSON
@@ -165,6 +166,12 @@ def messages(which, *tables):
     print(json.dumps(found))
 
 
+def descend(ms, window):
+    t = open_table(f"{ms}/SPECTRAL_WINDOW", readonly=False)
+    t.putcell("CHAN_FREQ", int(window), t.getcell("CHAN_FREQ", int(window))[::-1])
+    t.close()
+
+
 def circular(ms):
     """Correlations RR RL LR LL of receptors R and L, in place of XX XY YX YY."""
     t = open_table(f"{ms}/POLARIZATION", readonly=False)
@@ -243,6 +250,7 @@ ACTIONS = {
     "last-row": last_row,
     "messages": messages,
     "circular": circular,
+    "descend": descend,
     "times": times,
     "torn": torn,
 }

@@ -10,7 +10,7 @@ use super::*;
 /// CASA's own lists, whose figures python-casacore has printed.
 #[test]
 fn component_lists_of_casa() {
-    let Some(archive) = common::data("gold/casa_complists.tgz") else { return };
+    let archive = need!("gold/casa_complists.tgz");
     let folder = tempfile::tempdir().unwrap();
     let status =
         std::process::Command::new("tar").arg("xzf").arg(&archive).arg("-C").arg(folder.path()).status();
@@ -44,10 +44,7 @@ fn component_lists_of_casa() {
 /// A script that is written here, run in CASA, and the table that it makes.
 #[test]
 fn casa_makes_of_a_script_what_was_written() {
-    if common::python().is_none() {
-        common::say("SKIPPED: the oracles are not there");
-        return;
-    }
+    need!(oracles);
     let scratch = common::Scratch::new();
     let (script, table) = (scratch.path("sky.py"), scratch.path("sky.cl"));
     common::run(args!["convert", &data("one_sky.yaml"), &script])
@@ -101,10 +98,7 @@ fn held() -> Vec<Component> {
 /// The list as CASA's tool has it.
 #[test]
 fn casa_opens_what_is_written() {
-    if common::python().is_none() {
-        common::say("SKIPPED: the oracles are not there");
-        return;
-    }
+    need!(oracles);
     let scratch = Scratch::new();
     let path = scratch.path("sky.cl");
     assert!(super::written(writer_for(&path, None).unwrap(), &path, &held()).is_empty());
@@ -163,11 +157,8 @@ fn casa_opens_what_is_written() {
 /// Points of every spectrum, polarised, as CASA's `ft` has them: what follows I, and what stays.
 #[test]
 fn casa_predicts_the_same_of_what_is_written() {
-    let Some(archive) = common::data("gold/tNDPPP-generic.MS.tgz") else { return };
-    if common::python().is_none() {
-        common::say("SKIPPED: the oracles are not there");
-        return;
-    }
+    let archive = need!("gold/tNDPPP-generic.MS.tgz");
+    need!(oracles);
     let scratch = Scratch::new();
     let ms = scratch.unpack_one(&archive);
     let list = scratch.path("sky.cl");
