@@ -299,14 +299,14 @@ fn points_are_sources() {
     let first = flat(Case::new(field(0.5), band.clone(), 90, MIXED, 21));
     let second = Case::new(field(0.5), band.clone(), 50, POINT, 21);
     let options = NufftOptions::new(1e-6, MEMORY);
-    let plane =
-        |stokes, case: &'static Case| Plane { stokes, sources: &case.sources, spectra: &case.spectra };
-    let (first, second): (&'static Case, &'static Case) = (Box::leak(first.into()), Box::leak(second.into()));
+    fn plane(stokes: usize, case: &Case) -> Plane<'_> {
+        Plane { stokes, sources: &case.sources, spectra: &case.spectra }
+    }
     let make = |planes: &[Plane], points: &[Points]| {
         let sky = NufftSky { samples: &band, planes, points };
         Nufft3d::of_sky(SimdLevel::detect(), &band, &sky, &mix, &first.uvw, &options).unwrap()
     };
-    let whole = run(&make(&[plane(0, first), plane(1, second)], &[]), &first.uvw);
+    let whole = run(&make(&[plane(0, &first), plane(1, &second)], &[]), &first.uvw);
     let lmn = |case: &Case| case.sources.iter().map(|source| source.lmn).collect::<Vec<_>>();
     let width = band.len();
     let (gaussians, points): (Vec<usize>, Vec<usize>) =
@@ -317,7 +317,7 @@ fn points_are_sources() {
     };
     let (of_shaped, of_points) = (flux(&gaussians), flux(&points));
     let places: Vec<[f64; 3]> = points.iter().map(|s| first.sources[*s].lmn).collect();
-    let others = lmn(second);
+    let others = lmn(&second);
     let planes = [Plane { stokes: 0, sources: &shaped, spectra: &of_shaped }];
     let lists = [
         Points { stokes: 1, lmn: &others, spectra: &second.spectra },
