@@ -1,7 +1,7 @@
 //! From sums with rows as lanes to rows of correlations.
 
 use crate::plan::{Output, Plan, SEGMENT, Segment};
-use crate::simd::Simd;
+use crate::simd::{Desk, Line, STRETCH, Simd};
 use num_complex::Complex32;
 
 /// Writes a segment of every row: `total` holds [`SEGMENT`] sums for each slot.
@@ -13,28 +13,45 @@ pub fn store<S: Simd>(
     total: &[[S::F; 2]],
     rows: &mut [&mut [Complex32]],
 ) {
+    let (first, copies) = (segment.start * plan.correlations, plan.copies);
     let per_channel = plan.outputs.len();
-    let first = segment.start * plan.correlations;
     let count = segment.len * per_channel;
     let mut next = Cursor { channel: 0, output: 0 };
-    for at in (0..count).step_by(4) {
-        let mut v = [s.splat(0.0); 8];
-        for pair in v.chunks_exact_mut(2).take(count - at) {
-            let [re, im] = value(s, &plan.outputs[next.output], next.channel, total);
-            pair[0] = re;
-            pair[1] = im;
-            next.output += 1;
-            if next.output == per_channel {
-                next = Cursor { channel: next.channel + 1, output: 0 };
+    // Rows of an observation often lie whole pages apart, where caches hold few lines: each is written a stretch at a time.
+    let mut desk: Desk = [[Line([0.0; 16]); 2]; 16];
+    for block in (0..count).step_by(STRETCH) {
+        let end = count.min(block + STRETCH);
+        for at in (block..end).step_by(4) {
+            let mut v = [s.splat(0.0); 8];
+            for pair in v.chunks_exact_mut(2).take(end - at) {
+                let [re, im] = value(s, &plan.outputs[next.output], next.channel, total);
+                pair[0] = re;
+                pair[1] = im;
+                next.output += 1;
+                if next.output == per_channel {
+                    next = Cursor { channel: next.channel + 1, output: 0 };
+                }
             }
+            s.store_rows(&v, at - block, &mut desk);
         }
-        let at = first + at * plan.copies;
-        if count * plan.copies + first - at < 4 * plan.copies {
-            store_rest(s, plan, &v, at, first + count * plan.copies, rows);
-        } else if plan.copies == 2 {
-            s.store_rows_twice(&v, at, rows);
-        } else {
-            s.store_rows(&v, at, rows);
+        for (row, values) in rows.iter_mut().zip(&desk) {
+            write(s, copies, values, &mut row[first + block * copies..first + end * copies]);
+        }
+    }
+}
+
+/// Writes some of the values of a row, each of them once or twice.
+#[inline(always)]
+fn write<S: Simd>(s: S, copies: usize, values: &[Line; 2], to: &mut [Complex32]) {
+    if copies == 2
+        && let Ok(all) = to.try_into()
+    {
+        s.write_twice(values, all);
+        return;
+    }
+    for (cells, line) in to.chunks_mut(8 * copies).zip(values) {
+        for (cells, value) in cells.chunks_exact_mut(copies).zip(line.0.chunks_exact(2)) {
+            cells.fill(Complex32::new(value[0], value[1]));
         }
     }
 }
@@ -58,26 +75,6 @@ fn value<S: Simd>(s: S, output: &Output, channel: usize, total: &[[S::F; 2]]) ->
                 sum[1] = s.fma(b, re, s.fma(a, im, sum[1]));
             }
             sum
-        }
-    }
-}
-
-/// Writes fewer than four values, up to `end`.
-#[inline(always)]
-fn store_rest<S: Simd>(
-    s: S,
-    plan: &Plan,
-    v: &[S::F; 8],
-    at: usize,
-    end: usize,
-    rows: &mut [&mut [Complex32]],
-) {
-    let mut rest = [[Complex32::ZERO; 4]; 16];
-    let mut slices = rest.each_mut().map(|row| &mut row[..]);
-    s.store_rows(v, 0, &mut slices[..S::LANES]);
-    for (row, rest) in rows.iter_mut().zip(&rest) {
-        for (cells, value) in row[at..end].chunks_exact_mut(plan.copies).zip(rest) {
-            cells.fill(*value);
         }
     }
 }

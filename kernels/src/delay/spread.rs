@@ -81,14 +81,14 @@ impl Lanes {
 
     /// Adds a kernel, real and imaginary part, under the phase of a row.
     #[inline(always)]
-    fn add<S: Simd>(&self, s: S, target: &mut Target, row: usize, [re, im]: [S::C; 2]) {
-        let (cos, sin) = (s.splat_cells(self.cos.0[row]), s.splat_cells(self.sin.0[row]));
+    fn add<S: Simd>(&self, s: S, target: &mut Target, row: usize, kernel: S::K) {
         let at = 2 * row * target.width + self.cell.0[row].to_bits() as usize - BEFORE;
         let cells = &mut target.cells[at..at + target.width + WIDTH];
         let (first, last) = (0..WIDTH, target.width..target.width + WIDTH);
         let old = [s.load_cells(&cells[first.clone()]), s.load_cells(&cells[last.clone()])];
-        s.store_cells(s.fnma_cells(im, sin, s.fma_cells(re, cos, old[0])), &mut cells[first]);
-        s.store_cells(s.fma_cells(im, cos, s.fma_cells(re, sin, old[1])), &mut cells[last]);
+        let [re, im] = s.turn(kernel, self.cos.0[row], self.sin.0[row], old);
+        s.store_cells(re, &mut cells[first]);
+        s.store_cells(im, &mut cells[last]);
     }
 }
 
@@ -107,29 +107,29 @@ pub fn points<S: Simd, const D: usize>(
         for (lanes, position) in all.iter_mut().zip(positions) {
             lanes.set(s, delays, target, uvw, &position.lmn);
         }
-        for (lanes, kernel) in all.iter().zip(kernels.chunks_exact(D)) {
-            add_point::<S, D>(s, target, lanes, kernel);
+        for (lanes, kernel) in all.iter().zip(kernels.as_chunks::<D>().0) {
+            add_point(s, target, lanes, kernel);
         }
     }
 }
 
 #[inline(always)]
-fn add_point<S: Simd, const D: usize>(s: S, target: &mut Target, lanes: &Lanes, kernel: &[Line]) {
-    let top = halves(s, &kernel[D - 1]);
-    for pair in 0..S::LANES / 2 {
-        let rows = [2 * pair, 2 * pair + 1];
-        let place = [s.splat_cells(lanes.place.0[rows[0]]), s.splat_cells(lanes.place.0[rows[1]])];
-        let mut sums = [top, top];
+fn add_point<S: Simd, const D: usize>(s: S, target: &mut Target, lanes: &Lanes, kernel: &[Line; D]) {
+    const ROWS: usize = 2;
+    for first in (0..S::LANES).step_by(ROWS) {
+        let mut places = [s.two(0.0, 0.0); ROWS];
+        for (place, &x) in places.iter_mut().zip(&lanes.place.0[first..first + ROWS]) {
+            *place = s.two(x, x);
+        }
+        let mut sums = [s.load_two(&kernel[D - 1].0); ROWS];
         for line in kernel[..D - 1].iter().rev() {
-            let line = halves(s, line);
-            for r in 0..2 {
-                for i in 0..2 {
-                    sums[r][i] = s.fma_cells(sums[r][i], place[r], line[i]);
-                }
+            let line = s.load_two(&line.0);
+            for (sum, &place) in sums.iter_mut().zip(&places) {
+                *sum = s.fma_two(*sum, place, line);
             }
         }
-        for r in 0..2 {
-            lanes.add(s, target, rows[r], sums[r]);
+        for (row, sum) in (first..).zip(sums) {
+            lanes.add(s, target, row, sum);
         }
     }
 }
@@ -219,29 +219,21 @@ impl Bell {
     fn add<S: Simd, const D: usize>(&self, s: S, bells: &Bells, target: &mut Target) {
         let (stride, used) = (bells.pairs.len() * D, self.used * D);
         for row in 0..S::LANES {
-            let place = s.splat_cells(self.lanes.place.0[row]);
+            let place = self.lanes.place.0[row];
+            let place = s.two(place, place);
             let piece = (self.pieces.0[row].to_bits() & 0xff) as usize;
             let table = &bells.table[piece * stride..][..used];
-            let mut sums = [s.splat_cells(0.0); 2];
-            for (pair, terms) in table.chunks_exact(D).zip(self.terms.chunks_exact(2)) {
-                let mut values = halves(s, &pair[D - 1]);
+            let mut sums = s.two(0.0, 0.0);
+            for (pair, terms) in table.as_chunks::<D>().0.iter().zip(self.terms.as_chunks::<2>().0) {
+                let mut values = s.load_two(&pair[D - 1].0);
                 for line in pair[..D - 1].iter().rev() {
-                    let line = halves(s, line);
-                    values = [s.fma_cells(values[0], place, line[0]), s.fma_cells(values[1], place, line[1])];
+                    values = s.fma_two(values, place, s.load_two(&line.0));
                 }
-                for i in 0..2 {
-                    sums[i] = s.fma_cells(values[i], s.splat_cells(terms[i].0[row]), sums[i]);
-                }
+                sums = s.fma_two(values, s.two(terms[0].0[row], terms[1].0[row]), sums);
             }
             self.lanes.add(s, target, row, sums);
         }
     }
-}
-
-/// The real and the imaginary part of a line of a kernel.
-#[inline(always)]
-fn halves<S: Simd>(s: S, line: &Line) -> [S::C; 2] {
-    [s.load_cells(&line.0[..WIDTH]), s.load_cells(&line.0[WIDTH..])]
 }
 
 /// Adds the grids to the input of a transform with rows as lanes, delay 0 first, wrapping around.

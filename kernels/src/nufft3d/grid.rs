@@ -20,6 +20,8 @@ const BAND: usize = 64;
 pub const BLOCK: usize = 8;
 /// How far grids reach beyond what is on them: kernels are worst at the edge of what they are made for.
 const GUARD: f64 = 1.04;
+/// Values after the last: cells are read two vectors at a time.
+pub const PADDING: usize = 8;
 /// Columns of the image that sources are sorted by.
 const TILE: usize = 64;
 
@@ -131,7 +133,7 @@ impl Size {
 /// The transform of a facet.
 #[derive(Clone, Debug)]
 pub struct Grid {
-    /// Values: `[u][v][vector][re, im][four terms]`
+    /// Values: `[u][v][vector][re, im][four terms]`, and [`PADDING`].
     pub cells: Vec<f32>,
     /// Cells a wavelength.
     pub scale: [f64; 2],
@@ -184,7 +186,8 @@ impl Maker<'_> {
         let content = self.content(facet, &size);
         let (columns, rows) = (size.columns(), size.rows());
         // Zeros of the system's: pages are touched first by the threads that fill them.
-        let mut cells = vec![0.0_f32; columns * rows * 2 * size.terms];
+        let values = columns * rows * 2 * size.terms;
+        let mut cells = vec![0.0_f32; values + PADDING];
         let positive = u.reach + size.margin + 1;
         let block = positive * TOGETHER * BLOCK;
         let mut halfway = vec![0.0_f32; 2 * v.rows().div_ceil(BLOCK) * block];
@@ -217,7 +220,7 @@ impl Maker<'_> {
                 },
             );
             let fft = self.plan(v.len);
-            let tasks = cells.chunks_mut(rows * 2 * size.terms).enumerate();
+            let tasks = cells[..values].chunks_mut(rows * 2 * size.terms).enumerate();
             each(
                 self.threads,
                 tasks,

@@ -272,20 +272,24 @@ fn cut(
 /// A facet ready for rows.
 pub fn layer(facet: &Facet, grid: Grid, classes: &[Class], components: &Components, scale: &Scale) -> Layer {
     let vectors = grid.terms / TERMS_OF_VECTOR;
+    let pairs = vectors.div_ceil(2);
     let amplitude = std::f64::consts::TAU * facet.reach[2] * facet.half[2];
     let powers = POWERS.min(4 + (1.6 * amplitude) as usize);
     let zero = Line([0.0; 16]);
-    // Every factor stands twice: for the real and the imaginary parts.
+    // Every factor stands twice: for the real and the imaginary parts; and of a single vector again, for the next cell.
     let set = |lines: &mut [Line], term: usize, value: f64| {
-        let cells = &mut lines[term / TERMS_OF_VECTOR].0;
-        cells[term % TERMS_OF_VECTOR] = value as f32;
-        cells[term % TERMS_OF_VECTOR + TERMS_OF_VECTOR] = value as f32;
+        let vector = term / TERMS_OF_VECTOR;
+        let cells = &mut lines[vector / 2].0;
+        let first = vector % 2 * 2 * TERMS_OF_VECTOR + term % TERMS_OF_VECTOR;
+        let times = if vectors == 1 { 4 } else { 2 };
+        let places = cells[first..].iter_mut().step_by(TERMS_OF_VECTOR);
+        places.take(times).for_each(|cell| *cell = value as f32);
     };
-    let mut bessel = vec![zero; powers * vectors];
-    let mut odd = vec![zero; vectors];
+    let mut bessel = vec![zero; powers * pairs];
+    let mut odd = vec![zero; pairs];
     for (t, &(order, _)) in facet.terms.iter().enumerate() {
         let polynomial = polynomial(order, amplitude, powers);
-        for (lines, c) in bessel.chunks_exact_mut(vectors).zip(polynomial) {
+        for (lines, c) in bessel.chunks_exact_mut(pairs).zip(polynomial) {
             set(lines, t, c);
         }
         set(&mut odd, t, (order % 2) as f64);
@@ -293,8 +297,8 @@ pub fn layer(facet: &Facet, grid: Grid, classes: &[Class], components: &Componen
     let spectra = classes
         .iter()
         .map(|class| {
-            let mut lines = vec![zero; class.inverse.len() * vectors];
-            for (inverse, lines) in class.inverse.iter().zip(lines.chunks_exact_mut(vectors)) {
+            let mut lines = vec![zero; class.inverse.len() * pairs];
+            for (inverse, lines) in class.inverse.iter().zip(lines.chunks_exact_mut(pairs)) {
                 let y = scale.y(inverse * SPEED_OF_LIGHT);
                 let values: Vec<f64> = components.shapes.iter().map(|shape| value(shape, y)).collect();
                 for (t, &(_, component)) in facet.terms.iter().enumerate() {

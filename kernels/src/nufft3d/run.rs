@@ -1,7 +1,7 @@
 //! One call of `predict`: gather nodes from the grids, interpolate, write.
 
 use super::facet::Frame;
-use super::grid::Grid;
+use super::grid::{Grid, PADDING};
 use super::nodes::{Class, Plan};
 use super::spread::{Spreading, TERMS};
 use crate::delay::basis::WIDTH;
@@ -23,13 +23,13 @@ pub struct Layer {
     pub frame: Frame,
     /// Its grid.
     pub grid: Grid,
-    /// Polynomials in 2ŵ² − 1 for the factor of every term, lowest power first: `[power][vector of terms]`
+    /// Polynomials in 2ŵ² − 1 for the factor of every term, lowest power first: `[power][pair of vectors of terms]`
     pub bessel: Vec<Line>,
     /// 1 for terms that are odd in ŵ.
     pub odd: Vec<Line>,
     /// 1 over the greatest |w| [wavelengths].
     pub inverse: f64,
-    /// The components of the spectra: `[class][node][vector of terms]`
+    /// The components of the spectra: `[class][node][pair of vectors of terms]`
     pub spectra: Vec<Vec<Line>>,
 }
 
@@ -91,14 +91,14 @@ impl Kernel for Job<'_, '_> {
                         let to = Lane { lines: nodes, first: first + lane, lanes: S::LANES };
                         let uvw = self.uvw[row.1 as usize];
                         match layer.grid.terms / TERMS {
-                            1 => gather::<S, 1>(s, plan, layer, index, class, uvw, to),
-                            2 => gather::<S, 2>(s, plan, layer, index, class, uvw, to),
-                            3 => gather::<S, 3>(s, plan, layer, index, class, uvw, to),
-                            4 => gather::<S, 4>(s, plan, layer, index, class, uvw, to),
-                            5 => gather::<S, 5>(s, plan, layer, index, class, uvw, to),
-                            6 => gather::<S, 6>(s, plan, layer, index, class, uvw, to),
-                            7 => gather::<S, 7>(s, plan, layer, index, class, uvw, to),
-                            _ => gather::<S, 8>(s, plan, layer, index, class, uvw, to),
+                            1 => gather::<S, 1, 1>(s, plan, layer, index, class, uvw, to),
+                            2 => gather::<S, 2, 1>(s, plan, layer, index, class, uvw, to),
+                            3 => gather::<S, 3, 2>(s, plan, layer, index, class, uvw, to),
+                            4 => gather::<S, 4, 2>(s, plan, layer, index, class, uvw, to),
+                            5 => gather::<S, 5, 3>(s, plan, layer, index, class, uvw, to),
+                            6 => gather::<S, 6, 3>(s, plan, layer, index, class, uvw, to),
+                            7 => gather::<S, 7, 4>(s, plan, layer, index, class, uvw, to),
+                            _ => gather::<S, 8, 4>(s, plan, layer, index, class, uvw, to),
                         }
                     }
                 }
@@ -185,10 +185,10 @@ impl Lane<'_> {
     }
 }
 
-/// Adds the nodes of one row, of `V` vectors of terms.
+/// Adds the nodes of one row, of `V` vectors of terms: of `H` pairs of them, the last of which may want its second.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)] // a row, and where it comes from and goes to
-fn gather<S: Simd, const V: usize>(
+fn gather<S: Simd, const V: usize, const H: usize>(
     s: S,
     plan: &Plan,
     layer: &Layer,
@@ -207,16 +207,20 @@ fn gather<S: Simd, const V: usize>(
     let mut wave = Wave::new(path, class);
     for (node, &inverse) in class.inverse.iter().enumerate() {
         let place = [u * inverse + grid.middle[0] as f64, v * inverse + grid.middle[1] as f64];
-        let factors = factors::<S, V>(s, layer, (w * inverse) as f32, &layer.spectra[index][node * V..][..V]);
-        let sums = cells::<S, V>(s, &plan.spreading, grid, place);
-        let mut all = s.splat_cells(0.0);
-        for i in 0..V {
-            all = s.fma_cells(factors[i], sums[i], all);
+        let spectra = &layer.spectra[index][node * H..][..H];
+        let factors = factors::<S, H>(s, layer, (w * inverse) as f32, spectra);
+        let sums = cells::<S, V, H>(s, &plan.spreading, grid, place);
+        let mut all = s.two(0.0, 0.0);
+        for i in 0..H {
+            all = s.fma_two(factors[i], sums[i], all);
         }
-        let mut parts = [0.0; WIDTH];
-        s.store_cells(all, &mut parts);
-        let [a, b, c, d, e, f, g, h] = parts;
-        let [re, im] = [(a + b) + (c + d), (e + f) + (g + h)];
+        let mut parts = [0.0; 2 * WIDTH];
+        s.store_two(all, &mut parts);
+        let (mut re, mut im) = (0.0, 0.0);
+        for part in parts.chunks_exact(WIDTH) {
+            re += (part[0] + part[1]) + (part[2] + part[3]);
+            im += (part[4] + part[5]) + (part[6] + part[7]);
+        }
         let [cos, sin] = wave.next(node, path, class);
         to.add(node, [re * cos - im * sin, sign as f32 * (re * sin + im * cos)]);
     }
@@ -224,49 +228,61 @@ fn gather<S: Simd, const V: usize>(
 
 /// The factors of the terms at ŵ.
 #[inline(always)]
-fn factors<S: Simd, const V: usize>(s: S, layer: &Layer, w: f32, spectra: &[Line]) -> [S::C; V] {
-    let z = s.splat_cells(2.0 * w * w - 1.0);
-    let zero = s.splat_cells(0.0);
-    let mut all = [zero; V];
-    for powers in layer.bessel.chunks_exact(V).rev() {
-        for i in 0..V {
-            all[i] = s.fma_cells(all[i], z, s.load_cells(&powers[i].0[..WIDTH]));
+fn factors<S: Simd, const H: usize>(s: S, layer: &Layer, w: f32, spectra: &[Line]) -> [S::K; H] {
+    let squared = 2.0 * w * w - 1.0;
+    let z = s.two(squared, squared);
+    let zero = s.two(0.0, 0.0);
+    let mut all = [zero; H];
+    for powers in layer.bessel.chunks_exact(H).rev() {
+        for i in 0..H {
+            all[i] = s.fma_two(all[i], z, s.load_two(&powers[i].0));
         }
     }
     // Even terms: times 1; odd ones: times ŵ.
-    let (one, less) = (s.splat_cells(1.0), s.splat_cells(w - 1.0));
-    for i in 0..V {
-        let parity = s.fma_cells(s.load_cells(&layer.odd[i].0[..WIDTH]), less, one);
-        let spectrum = s.load_cells(&spectra[i].0[..WIDTH]);
-        all[i] = s.fma_cells(s.fma_cells(all[i], spectrum, zero), parity, zero);
+    let (one, less) = (s.two(1.0, 1.0), s.two(w - 1.0, w - 1.0));
+    for i in 0..H {
+        let parity = s.fma_two(s.load_two(&layer.odd[i].0), less, one);
+        let spectrum = s.load_two(&spectra[i].0);
+        all[i] = s.fma_two(s.fma_two(all[i], spectrum, zero), parity, zero);
     }
     all
 }
 
-/// The values of all terms at a place of the grid.
+/// The values of all terms at a place of the grid; of a single vector, those of even and odd cells apart.
 #[inline(always)]
-fn cells<S: Simd, const V: usize>(s: S, spreading: &Spreading, grid: &Grid, place: [f64; 2]) -> [S::C; V] {
+fn cells<S: Simd, const V: usize, const H: usize>(
+    s: S,
+    spreading: &Spreading,
+    grid: &Grid,
+    place: [f64; 2],
+) -> [S::K; H] {
     let width = spreading.width;
     let stride = V * WIDTH;
-    let corner = place.map(|x| x as usize + 1 - width / 2);
-    let mut kernels = [[0.0_f32; WIDTH]; 2];
-    for (kernel, place) in kernels.iter_mut().zip(place) {
-        s.store_cells(spreading.at(s, (place - (place as usize) as f64 - 0.5) as f32), kernel);
-    }
-    let mut sums = [s.splat_cells(0.0); V];
-    for (i, &weight) in kernels[0][..width].iter().enumerate() {
-        let at = ((corner[0] + i) * grid.rows + corner[1]) * stride;
-        let row = &grid.cells[at..at + width * stride];
-        let mut part = [s.splat_cells(0.0); V];
-        for (cell, &weight) in row.chunks_exact(stride).zip(&kernels[1]) {
-            let weight = s.splat_cells(weight);
-            for x in 0..V {
-                part[x] = s.fma_cells(s.load_cells(&cell[x * WIDTH..][..WIDTH]), weight, part[x]);
+    let (left, below) = (place[0] as usize, place[1] as usize);
+    let within = [place[0] - left as f64 - 0.5, place[1] - below as f64 - 0.5];
+    let [across, along] = spreading.two_at(s, within.map(|t| t as f32));
+    let mut sums = [s.two(0.0, 0.0); H];
+    for (i, &weight) in across[..width].iter().enumerate() {
+        let at = ((left + 1 + i - width / 2) * grid.rows + below + 1 - width / 2) * stride;
+        // Where a pair wants its second, the cell after it is read, and its factor is 0.
+        let row = &grid.cells[at..at + width * stride + PADDING];
+        let mut part = [s.two(0.0, 0.0); H];
+        if V == 1 {
+            for (cells, weights) in row.chunks_exact(2 * WIDTH).zip(along[..width].chunks_exact(2)) {
+                part[0] = s.fma_two(s.load_two(cells), s.two(weights[0], weights[1]), part[0]);
+            }
+        } else {
+            for (cell, &weight) in along[..width].iter().enumerate() {
+                let weight = s.two(weight, weight);
+                for x in 0..H {
+                    let values = s.load_two(&row[cell * stride + 2 * x * WIDTH..][..2 * WIDTH]);
+                    part[x] = s.fma_two(values, weight, part[x]);
+                }
             }
         }
-        let weight = s.splat_cells(weight);
-        for x in 0..V {
-            sums[x] = s.fma_cells(part[x], weight, sums[x]);
+        let weight = s.two(weight, weight);
+        for x in 0..H {
+            sums[x] = s.fma_two(part[x], weight, sums[x]);
         }
     }
     sums

@@ -17,7 +17,7 @@ pub struct Spreading {
     pub width: usize,
     /// How much finer grids are than they need to be.
     pub oversampling: f64,
-    /// The kernel: for each power of t, |t| ≤ ½, eight cells.
+    /// The kernel: for each power of t, |t| ≤ ½, eight cells, twice.
     pub lines: Vec<Line>,
     /// 1/response in powers of 2x² − 1, x = 1 at the edge of what the kernel was made for.
     inverse: Vec<f64>,
@@ -57,8 +57,7 @@ impl Spreading {
         let response = Response::of(width, oversampling);
         let domain = Domain { edge: 0.5 / oversampling, stretch: 1.0 };
         let basis = Basis::new(domain, &response, 1, width + 1);
-        let line =
-            |cells: &[f64; WIDTH]| Line(std::array::from_fn(|i| cells.get(i).map_or(0.0, |&x| x as f32)));
+        let line = |cells: &[f64; WIDTH]| Line(std::array::from_fn(|i| cells[i % WIDTH] as f32));
         let lines = basis.pieces[0].iter().map(line).collect();
         let inverse = interpolation(POWERS, |z| response.inverse(domain.edge * (0.5 * (1.0 + z)).sqrt()));
         (Self { width, oversampling, lines, inverse }, basis.errors[0])
@@ -71,15 +70,17 @@ impl Spreading {
         self.inverse.iter().rev().fold(0.0, |sum, c| sum * z + c)
     }
 
-    /// The kernel at t.
+    /// The kernel at two places.
     #[inline(always)]
-    pub fn at<S: Simd>(&self, s: S, t: f32) -> S::C {
-        let t = s.splat_cells(t);
-        let mut sum = s.load_cells(&self.lines[self.lines.len() - 1].0[..WIDTH]);
+    pub fn two_at<S: Simd>(&self, s: S, t: [f32; 2]) -> [[f32; WIDTH]; 2] {
+        let t = s.two(t[0], t[1]);
+        let mut sum = s.load_two(&self.lines[self.lines.len() - 1].0);
         for line in self.lines[..self.lines.len() - 1].iter().rev() {
-            sum = s.fma_cells(sum, t, s.load_cells(&line.0[..WIDTH]));
+            sum = s.fma_two(sum, t, s.load_two(&line.0));
         }
-        sum
+        let mut both = [[0.0; WIDTH]; 2];
+        s.store_two(sum, both.as_flattened_mut());
+        both
     }
 }
 
@@ -128,36 +129,42 @@ impl Kernel for Spread<'_> {
         let mut chebyshev = [1.0_f32; ORDERS + 1];
         let weights = self.weights.chunks_exact(self.components);
         for (source, weights) in self.placed.iter().zip(weights) {
-            let floor = source.at.map(f64::floor);
-            let corner = floor.map(|x| x as isize + 1 - width as isize / 2);
+            // Closures (of `map`) would be compiled without the instructions of `S`.
+            let floor = [source.at[0].floor(), source.at[1].floor()];
+            let reach = 1 - width as isize / 2;
+            let corner = [floor[0] as isize + reach, floor[1] as isize + reach];
             if corner[1] + width as isize <= start || corner[1] >= end {
                 continue;
             }
-            let mut amplitudes = [0.0_f32; TOGETHER];
             chebyshev[1] = source.n;
             for r in 2..=highest {
                 chebyshev[r] = 2.0 * source.n * chebyshev[r - 1] - chebyshev[r - 2];
             }
-            for (amplitude, &(order, component)) in amplitudes.iter_mut().zip(terms) {
-                *amplitude = source.factor * chebyshev[order] * weights[component];
+            // Twice, for every other cell.
+            let mut amplitudes = [0.0_f32; 2 * TOGETHER];
+            for (i, &(order, component)) in terms.iter().enumerate() {
+                let amplitude = source.factor * chebyshev[order] * weights[component];
+                amplitudes[i] = amplitude;
+                amplitudes[i + TOGETHER] = amplitude;
             }
-            let amplitudes = s.load_cells(&amplitudes);
-            let [along, across] = [0, 1].map(|i| {
-                let mut cells = [0.0_f32; WIDTH];
-                s.store_cells(spreading.at(s, (source.at[i] - floor[i] - 0.5) as f32), &mut cells);
-                cells
-            });
+            let amplitudes = s.load_two(&amplitudes);
+            let within = [(source.at[0] - floor[0] - 0.5) as f32, (source.at[1] - floor[1] - 0.5) as f32];
+            let [along, across] = spreading.two_at(s, within);
+            let mut pairs = [s.two(0.0, 0.0); WIDTH / 2];
+            for (pair, weights) in pairs.iter_mut().zip(along.chunks_exact(2)) {
+                *pair = s.two(weights[0], weights[1]);
+            }
             for (j, &weight) in across[..width].iter().enumerate() {
                 let row = corner[1] + j as isize;
                 if row < start || row >= end {
                     continue;
                 }
-                let scaled = s.fma_cells(amplitudes, s.splat_cells(weight), s.splat_cells(0.0));
+                let scaled = s.fma_two(amplitudes, s.two(weight, weight), s.two(0.0, 0.0));
                 let at = ((row - start) as usize * columns + corner[0] as usize) * TOGETHER;
-                let cells = band[at..at + width * TOGETHER].chunks_exact_mut(TOGETHER);
-                for (cell, &weight) in cells.zip(&along) {
-                    let sum = s.fma_cells(scaled, s.splat_cells(weight), s.load_cells(cell));
-                    s.store_cells(sum, cell);
+                let cells = band[at..at + width * TOGETHER].chunks_exact_mut(2 * TOGETHER);
+                for (cells, &pair) in cells.zip(&pairs) {
+                    let sum = s.fma_two(scaled, pair, s.load_two(cells));
+                    s.store_two(sum, cells);
                 }
             }
         }

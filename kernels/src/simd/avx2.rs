@@ -1,6 +1,6 @@
 //! AVX2 and FMA: 8 rows a vector.
 
-use super::{Kernel, Line, Simd};
+use super::{Desk, Kernel, Line, Simd};
 use num_complex::Complex32;
 use std::arch::x86_64::*;
 
@@ -62,37 +62,12 @@ pub(super) unsafe fn transpose(v: [__m256; 8]) -> [__m256; 8] {
     }
 }
 
-/// Writes four complex numbers of one row.
-///
-/// # Safety
-/// The processor must have AVX.
-#[inline(always)]
-pub(super) unsafe fn write(row: &mut [Complex32], values: __m256) {
-    let row: &mut [Complex32; 4] = row.try_into().expect("a slice of four");
-    // SAFETY: four `Complex32` are 32 bytes, two `f32` each; the store is unaligned. The caller promises AVX.
-    unsafe { _mm256_storeu_ps(row.as_mut_ptr().cast(), values) }
-}
-
-/// Writes four complex numbers of one row, each twice.
-///
-/// # Safety
-/// The processor must have AVX2.
-#[inline(always)]
-pub(super) unsafe fn write_twice(row: &mut [Complex32], values: __m256) {
-    // SAFETY: the caller promises AVX2.
-    unsafe {
-        let v = _mm256_castps_pd(values);
-        let (first, second) = row.split_at_mut(4);
-        write(first, _mm256_castpd_ps(_mm256_permute4x64_pd::<0x50>(v)));
-        write(second, _mm256_castpd_ps(_mm256_permute4x64_pd::<0xfa>(v)));
-    }
-}
-
 impl Simd for Avx2 {
     const LANES: usize = 8;
     type F = __m256;
     type D = [__m256d; 2];
     type C = __m256;
+    super::two_of_eight!();
 
     #[inline(always)]
     fn vectors(self, lines: &mut [Line]) -> &mut [[__m256; 2]] {
@@ -255,17 +230,26 @@ impl Simd for Avx2 {
         simd!(transpose(v))
     }
     #[inline(always)]
-    fn store_rows(self, v: &[__m256; 8], at: usize, rows: &mut [&mut [Complex32]]) {
+    fn store_rows(self, v: &[__m256; 8], at: usize, rows: &mut Desk) {
         let t = simd!(transpose(*v));
         for (row, values) in rows.iter_mut().zip(t) {
-            simd!(write(&mut row[at..at + 4], values));
+            self.store_cells(values, &mut row[at / 8].0[2 * at % 16..][..8]);
         }
     }
     #[inline(always)]
-    fn store_rows_twice(self, v: &[__m256; 8], at: usize, rows: &mut [&mut [Complex32]]) {
-        let t = simd!(transpose(*v));
-        for (row, values) in rows.iter_mut().zip(t) {
-            simd!(write_twice(&mut row[at..at + 8], values));
+    fn write_twice(self, row: &[Line; 2], to: &mut [Complex32; 32]) {
+        for (cells, line) in to.chunks_exact_mut(16).zip(row) {
+            for (cells, values) in cells.chunks_exact_mut(8).zip(line.0.chunks_exact(8)) {
+                let cells: &mut [Complex32; 8] = cells.try_into().expect("eight values");
+                simd!({
+                    let values = _mm256_castps_pd(self.load_cells(values));
+                    let first = _mm256_permute4x64_pd::<0x50>(values);
+                    let last = _mm256_permute4x64_pd::<0xfa>(values);
+                    // Eight `Complex32` are twice 32 bytes; the stores are unaligned.
+                    _mm256_storeu_pd(cells.as_mut_ptr().cast(), first);
+                    _mm256_storeu_pd(cells.as_mut_ptr().add(4).cast(), last);
+                });
+            }
         }
     }
 }

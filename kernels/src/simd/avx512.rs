@@ -1,9 +1,17 @@
 //! AVX-512 F and DQ: 16 rows a vector.
 
-use super::avx2::{transpose, write, write_twice};
-use super::{Kernel, Line, Simd};
+use super::avx2::transpose;
+use super::{Desk, Kernel, Line, Simd};
 use num_complex::Complex32;
 use std::arch::x86_64::*;
+
+/// Evaluates intrinsics under the proof that `self` is.
+macro_rules! simd {
+    ($e:expr) => {{
+        // SAFETY: an `Avx512` exists only where AVX-512 F and DQ were detected, and no pointer leaves its reference.
+        unsafe { $e }
+    }};
+}
 
 /// Proof that the processor has AVX-512 F and DQ.
 #[derive(Clone, Copy, Debug)]
@@ -25,28 +33,25 @@ impl Avx512 {
         unsafe { inner(self, kernel) }
     }
 
-    /// The rows of 8 vectors of 16 rows: first the lower 8 rows, then the upper 8.
+    /// Two halves of 8 vectors of 16 rows: in each, quarter q of vector j has four numbers of row 4 q + j.
     #[inline(always)]
-    fn rows(self, v: &[__m512; 8]) -> [[__m256; 8]; 2] {
-        simd!({
-            let (mut lower, mut upper) = ([_mm256_setzero_ps(); 8], [_mm256_setzero_ps(); 8]);
-            for i in 0..8 {
-                lower[i] = _mm512_castps512_ps256(v[i]);
-                upper[i] = _mm512_extractf32x8_ps::<1>(v[i]);
-            }
-            [transpose(lower), transpose(upper)]
-        })
+    fn quarters(self, v: &[__m512; 8]) -> [[__m512; 4]; 2] {
+        let mut halves = [[v[0]; 4]; 2];
+        for (half, v) in halves.iter_mut().zip(v.chunks_exact(4)) {
+            *half = simd!({
+                let (a, c) = (_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
+                let (b, d) = (_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
+                [
+                    _mm512_shuffle_ps::<0x44>(a, b),
+                    _mm512_shuffle_ps::<0xee>(a, b),
+                    _mm512_shuffle_ps::<0x44>(c, d),
+                    _mm512_shuffle_ps::<0xee>(c, d),
+                ]
+            });
+        }
+        halves
     }
 }
-
-/// Evaluates intrinsics under the proof that `self` is.
-macro_rules! simd {
-    ($e:expr) => {{
-        // SAFETY: an `Avx512` exists only where AVX-512 F and DQ were detected, and no pointer leaves its reference.
-        unsafe { $e }
-    }};
-}
-use simd;
 
 /// One vector of two halves.
 ///
@@ -63,6 +68,7 @@ impl Simd for Avx512 {
     type F = __m512;
     type D = [__m512d; 2];
     type C = __m256;
+    type K = __m512;
 
     #[inline(always)]
     fn vectors(self, lines: &mut [Line]) -> &mut [[__m512; 2]] {
@@ -219,6 +225,35 @@ impl Simd for Avx512 {
         simd!(_mm256_fnmadd_ps(a, b, c))
     }
     #[inline(always)]
+    fn load_two(self, x: &[f32]) -> __m512 {
+        let x: &[f32; 16] = x.try_into().expect("sixteen cells");
+        simd!(_mm512_loadu_ps(x.as_ptr()))
+    }
+    #[inline(always)]
+    fn store_two(self, a: __m512, to: &mut [f32]) {
+        let to: &mut [f32; 16] = to.try_into().expect("sixteen cells");
+        simd!(_mm512_storeu_ps(to.as_mut_ptr(), a))
+    }
+    #[inline(always)]
+    fn two(self, first: f32, last: f32) -> __m512 {
+        simd!(_mm512_mask_blend_ps(0xff00, _mm512_set1_ps(first), _mm512_set1_ps(last)))
+    }
+    #[inline(always)]
+    fn fma_two(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        simd!(_mm512_fmadd_ps(a, b, c))
+    }
+    #[inline(always)]
+    fn turn(self, a: __m512, cos: f32, sin: f32, c: [__m256; 2]) -> [__m256; 2] {
+        simd!({
+            let swapped = _mm512_shuffle_f32x4::<0b01_00_11_10>(a, a);
+            let sum = _mm512_fmadd_ps(a, _mm512_set1_ps(cos), join(c[0], c[1]));
+            // One operation for the sign, where a vector of two numbers takes two.
+            let sin = _mm512_xor_ps(_mm512_set1_ps(sin), self.two(-0.0, 0.0));
+            let sum = _mm512_fmadd_ps(swapped, sin, sum);
+            [_mm512_castps512_ps256(sum), _mm512_extractf32x8_ps::<1>(sum)]
+        })
+    }
+    #[inline(always)]
     fn columns(self, rows: &[f32], stride: usize) -> [__m512; 8] {
         let (mut lower, mut upper) = ([self.splat_cells(0.0); 8], [self.splat_cells(0.0); 8]);
         for r in 0..8 {
@@ -233,19 +268,32 @@ impl Simd for Avx512 {
         all
     }
     #[inline(always)]
-    fn store_rows(self, v: &[__m512; 8], at: usize, rows: &mut [&mut [Complex32]]) {
-        for (rows, values) in rows.chunks_mut(8).zip(self.rows(v)) {
-            for (row, values) in rows.iter_mut().zip(values) {
-                simd!(write(&mut row[at..at + 4], values));
+    fn store_rows(self, v: &[__m512; 8], at: usize, rows: &mut Desk) {
+        let [first, last] = self.quarters(v);
+        for quarter in 0..4 {
+            for j in 0..4 {
+                let to = &mut rows[4 * quarter + j][at / 8].0[2 * at % 16..];
+                simd!({
+                    let places = _mm512_set_epi64(0, 0, 0, 0, 9, 8, 1, 0);
+                    let places = _mm512_add_epi64(places, _mm512_set1_epi64(2 * quarter as i64));
+                    let (first, last) = (_mm512_castps_pd(first[j]), _mm512_castps_pd(last[j]));
+                    let values = _mm512_permutex2var_pd(first, places, last);
+                    self.store_cells(_mm512_castps512_ps256(_mm512_castpd_ps(values)), &mut to[..8]);
+                });
             }
         }
     }
     #[inline(always)]
-    fn store_rows_twice(self, v: &[__m512; 8], at: usize, rows: &mut [&mut [Complex32]]) {
-        for (rows, values) in rows.chunks_mut(8).zip(self.rows(v)) {
-            for (row, values) in rows.iter_mut().zip(values) {
-                simd!(write_twice(&mut row[at..at + 8], values));
-            }
+    fn write_twice(self, row: &[Line; 2], to: &mut [Complex32; 32]) {
+        for (cells, line) in to.chunks_exact_mut(16).zip(row) {
+            simd!({
+                let values = _mm512_castps_pd(_mm512_load_ps(line.0.as_ptr()));
+                let first = _mm512_permutexvar_pd(_mm512_set_epi64(3, 3, 2, 2, 1, 1, 0, 0), values);
+                let last = _mm512_permutexvar_pd(_mm512_set_epi64(7, 7, 6, 6, 5, 5, 4, 4), values);
+                // Sixteen `Complex32` are twice 64 bytes; the stores are unaligned.
+                _mm512_storeu_pd(cells.as_mut_ptr().cast(), first);
+                _mm512_storeu_pd(cells.as_mut_ptr().add(8).cast(), last);
+            });
         }
     }
 }

@@ -21,6 +21,12 @@ const ROUND_MAGIC: f64 = 6_755_399_441_055_744.0;
 #[repr(C, align(64))]
 pub struct Line(pub [f32; 16]);
 
+/// Complex values that a row is written at a time.
+pub const STRETCH: usize = 16;
+
+/// Such a stretch of up to 16 rows.
+pub type Desk = [[Line; 2]; 16];
+
 /// Code generic over the instruction set.
 pub trait Kernel {
     /// Runs with `P` points and `G` Gaussians at a time: as many as the registers hold.
@@ -39,6 +45,8 @@ pub trait Simd: Copy {
     type D: Copy;
     /// Eight neighbouring cells of one row, single precision.
     type C: Copy;
+    /// Twice as many: neighbours, or real and imaginary parts.
+    type K: Copy;
 
     /// Working memory as pairs of vectors (real and imaginary part).
     fn vectors(self, lines: &mut [Line]) -> &mut [[Self::F; 2]];
@@ -96,13 +104,57 @@ pub trait Simd: Copy {
     fn fma_cells(self, a: Self::C, b: Self::C, c: Self::C) -> Self::C;
     /// `c − a · b`
     fn fnma_cells(self, a: Self::C, b: Self::C, c: Self::C) -> Self::C;
+    /// Sixteen cells; `x` holds exactly 16.
+    fn load_two(self, x: &[f32]) -> Self::K;
+    /// Writes sixteen cells; `to` holds exactly 16.
+    fn store_two(self, a: Self::K, to: &mut [f32]);
+    /// The same number in the first eight cells, and another one in the last.
+    fn two(self, first: f32, last: f32) -> Self::K;
+    /// `a · b + c`
+    fn fma_two(self, a: Self::K, b: Self::K, c: Self::K) -> Self::K;
+    /// `a exp(iφ) + c` for real and imaginary parts of eight cells each.
+    fn turn(self, a: Self::K, cos: f32, sin: f32, c: [Self::C; 2]) -> [Self::C; 2];
     /// Eight cells of every row, turned into one vector for each cell; row r starts at `r · stride`.
     fn columns(self, rows: &[f32], stride: usize) -> [Self::F; 8];
-    /// Writes 4 complex values (real, imaginary, real, …) at `at` of each row; `rows` holds up to `LANES`.
-    fn store_rows(self, v: &[Self::F; 8], at: usize, rows: &mut [&mut [Complex32]]);
-    /// The same with every value written twice: 8 places of each row.
-    fn store_rows_twice(self, v: &[Self::F; 8], at: usize, rows: &mut [&mut [Complex32]]);
+    /// Writes 4 complex values (real, imaginary, real, …) of every lane as those from `at` on of its row.
+    fn store_rows(self, v: &[Self::F; 8], at: usize, rows: &mut Desk);
+    /// Writes the values of a row, each of them twice.
+    fn write_twice(self, row: &[Line; 2], to: &mut [Complex32; 2 * STRETCH]);
 }
+
+/// [`Simd::K`] as two of [`Simd::C`], where no vector is longer.
+macro_rules! two_of_eight {
+    () => {
+        type K = [Self::C; 2];
+
+        #[inline(always)]
+        fn load_two(self, x: &[f32]) -> Self::K {
+            [self.load_cells(&x[..8]), self.load_cells(&x[8..])]
+        }
+        #[inline(always)]
+        fn store_two(self, a: Self::K, to: &mut [f32]) {
+            self.store_cells(a[0], &mut to[..8]);
+            self.store_cells(a[1], &mut to[8..]);
+        }
+        #[inline(always)]
+        fn two(self, first: f32, last: f32) -> Self::K {
+            [self.splat_cells(first), self.splat_cells(last)]
+        }
+        #[inline(always)]
+        fn fma_two(self, a: Self::K, b: Self::K, c: Self::K) -> Self::K {
+            [self.fma_cells(a[0], b[0], c[0]), self.fma_cells(a[1], b[1], c[1])]
+        }
+        #[inline(always)]
+        fn turn(self, [re, im]: Self::K, cos: f32, sin: f32, c: [Self::C; 2]) -> [Self::C; 2] {
+            let (cos, sin) = (self.splat_cells(cos), self.splat_cells(sin));
+            [
+                self.fnma_cells(im, sin, self.fma_cells(re, cos, c[0])),
+                self.fma_cells(im, cos, self.fma_cells(re, sin, c[1])),
+            ]
+        }
+    };
+}
+use two_of_eight;
 
 /// A [`SimdLevel`] that was found on this processor.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! NEON of 64-bit ARM: 4 rows a vector.
 
-use super::{Kernel, Line, Simd};
+use super::{Desk, Kernel, Line, Simd};
 use num_complex::Complex32;
 use std::arch::aarch64::*;
 
@@ -82,6 +82,7 @@ impl Simd for Neon {
     type F = float32x4_t;
     type D = [float64x2_t; 2];
     type C = [float32x4_t; 2];
+    super::two_of_eight!();
 
     #[inline(always)]
     fn vectors(self, lines: &mut [Line]) -> &mut [[float32x4_t; 2]] {
@@ -227,25 +228,21 @@ impl Simd for Neon {
         [a, b, c, d, e, f, g, h]
     }
     #[inline(always)]
-    fn store_rows(self, v: &[float32x4_t; 8], at: usize, rows: &mut [&mut [Complex32]]) {
+    fn store_rows(self, v: &[float32x4_t; 8], at: usize, rows: &mut Desk) {
         let first = transpose([v[0], v[1], v[2], v[3]]);
         let second = transpose([v[4], v[5], v[6], v[7]]);
         for ((row, first), second) in rows.iter_mut().zip(first).zip(second) {
-            write(&mut row[at..at + 2], first);
-            write(&mut row[at + 2..at + 4], second);
+            self.store_cells([first, second], &mut row[at / 8].0[2 * at % 16..][..8]);
         }
     }
     #[inline(always)]
-    fn store_rows_twice(self, v: &[float32x4_t; 8], at: usize, rows: &mut [&mut [Complex32]]) {
-        let first = transpose([v[0], v[1], v[2], v[3]]);
-        let second = transpose([v[4], v[5], v[6], v[7]]);
-        for ((row, first), second) in rows.iter_mut().zip(first).zip(second) {
-            for (cells, values) in row[at..at + 8].chunks_exact_mut(4).zip([first, second]) {
-                let (pair, next) = cells.split_at_mut(2);
-                let values = simd!(vreinterpretq_f64_f32(values));
-                write(pair, simd!(vreinterpretq_f32_f64(vdupq_laneq_f64::<0>(values))));
-                write(next, simd!(vreinterpretq_f32_f64(vdupq_laneq_f64::<1>(values))));
-            }
+    fn write_twice(self, row: &[Line; 2], to: &mut [Complex32; 32]) {
+        let values = row.iter().flat_map(|line| line.0.chunks_exact(4));
+        for (cells, values) in to.chunks_exact_mut(4).zip(values) {
+            let (pair, next) = cells.split_at_mut(2);
+            let values = simd!(vreinterpretq_f64_f32(vld1q_f32(values.as_ptr())));
+            write(pair, simd!(vreinterpretq_f32_f64(vdupq_laneq_f64::<0>(values))));
+            write(next, simd!(vreinterpretq_f32_f64(vdupq_laneq_f64::<1>(values))));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Plain Rust: 4 rows a vector, arrays that compilers turn into whatever the processor has.
 
-use super::{Kernel, Line, Simd};
+use super::{Desk, Kernel, Line, Simd};
 use num_complex::Complex32;
 
 /// No instructions needed.
@@ -54,6 +54,7 @@ impl Simd for Portable {
     type F = F32x4;
     type D = F64x4;
     type C = F32x8;
+    super::two_of_eight!();
 
     #[inline(always)]
     fn vectors(self, lines: &mut [Line]) -> &mut [[F32x4; 2]] {
@@ -182,19 +183,17 @@ impl Simd for Portable {
         std::array::from_fn(|i| F32x4(std::array::from_fn(|r| rows[r * stride + i])))
     }
     #[inline(always)]
-    fn store_rows(self, v: &[F32x4; 8], at: usize, rows: &mut [&mut [Complex32]]) {
+    fn store_rows(self, v: &[F32x4; 8], at: usize, rows: &mut Desk) {
         for (lane, row) in rows.iter_mut().enumerate().take(4) {
-            for (pair, cell) in v.chunks_exact(2).zip(&mut row[at..at + 4]) {
-                *cell = Complex32::new(pair[0].0[lane], pair[1].0[lane]);
-            }
+            let to = &mut row[at / 8].0[2 * at % 16..][..8];
+            to.iter_mut().zip(v).for_each(|(to, v)| *to = v.0[lane]);
         }
     }
     #[inline(always)]
-    fn store_rows_twice(self, v: &[F32x4; 8], at: usize, rows: &mut [&mut [Complex32]]) {
-        for (lane, row) in rows.iter_mut().enumerate().take(4) {
-            for (pair, cells) in v.chunks_exact(2).zip(row[at..at + 8].chunks_exact_mut(2)) {
-                cells.fill(Complex32::new(pair[0].0[lane], pair[1].0[lane]));
-            }
+    fn write_twice(self, row: &[Line; 2], to: &mut [Complex32; 32]) {
+        let values = row.iter().flat_map(|line| line.0.chunks_exact(2));
+        for (cells, value) in to.chunks_exact_mut(2).zip(values) {
+            cells.fill(Complex32::new(value[0], value[1]));
         }
     }
 }
