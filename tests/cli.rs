@@ -485,6 +485,37 @@ fn an_interrupt_stops_cleanly() {
     assert_eq!(state(&ms), "complete");
 }
 
+/// A hang-up stops a run as an interrupt does, but not one that was started to outlive it.
+#[test]
+fn a_hang_up_stops_what_nohup_did_not_start() {
+    let scratch = Scratch::new();
+    let (ms, _) = long_run(&scratch);
+    let (csv, _) = scratch.sky("some", &some(5, 4_000));
+    let program = common::command().get_program().to_owned();
+    for (starter, code) in [(&["env", "--default-signal=HUP"][..], 130), (&["nohup"], 0)] {
+        let mut command = std::process::Command::new(starter[0]);
+        command
+            .env("NVSS_PREDICT_CACHE", "off")
+            .args(&starter[1..])
+            .arg(&program)
+            .args([&ms, &csv])
+            .args(["--engine", "direct"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        while state(&ms) != "incomplete" {
+            thread::sleep(Duration::from_millis(5));
+        }
+        thread::sleep(Duration::from_millis(300));
+        let process = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(process, rustix::process::Signal::HUP).unwrap();
+        common::finish(child).exits(code);
+        assert_eq!(state(&ms), if code == 0 { "complete" } else { "incomplete" });
+        if code != 0 {
+            let (few, _) = scratch.sky("few", &some(6, 3));
+            predict(&ms, &few, &[]).exits(0);
+        }
+    }
+}
+
 /// The clock stops a run as an interrupt does, with a code of its own.
 #[test]
 fn a_timeout_stops_cleanly() {

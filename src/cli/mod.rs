@@ -17,6 +17,7 @@ mod output;
 mod plot;
 mod progress;
 mod regions;
+mod signals;
 mod sky;
 mod sky_args;
 mod source_args;

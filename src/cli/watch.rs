@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::SIGXFSZ;
 
 use super::args::Verbosity;
 use super::output;
 use super::progress::Progress;
+use super::signals;
 use super::supervise::Link;
 use crate::predict::{Observer, Report};
 
@@ -39,7 +40,7 @@ impl Watch {
 /// What a signal raises: to this process, or to the supervisor of this worker.
 pub(super) fn stop_flag(link: Option<&Arc<Link>>) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in signals::stopping() {
         // A second signal exits at once; the first one only raises the flag. A system that refuses
         // handlers keeps its own, which end the process: the column is marked incomplete all the same.
         // A worker may get one signal twice, from a terminal and from its supervisor, who counts.

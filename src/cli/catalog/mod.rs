@@ -10,10 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-
 use super::CliError;
 use super::output::{counted, grouped, say};
+use super::signals;
 use crate::catalog::store::{self, Import};
 use crate::catalog::{Cache, CatalogError};
 use args::{CacheArgs, CatalogCommand, ImportArgs};
@@ -38,7 +37,7 @@ pub(super) fn user_cache() -> Cache {
 
 fn import(args: &ImportArgs) -> Result<(), CliError> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in signals::stopping() {
         // The first signal ends the import in order, its half of a file removed; a second one at once.
         let _ = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
         let _ = signal_hook::flag::register(signal, Arc::clone(&stop));

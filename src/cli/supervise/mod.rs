@@ -18,10 +18,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use rustix::io::{FdFlags, fcntl_setfd};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::many::{Ended, conclude};
-use super::{exit, output};
+use super::{exit, output, signals};
 pub(super) use link::{Batch, Link, Word, end_now};
 
 /// Where a worker finds its pipes, what it need not do, and the time that others have spent [ms]: `3,5;0,2;1500`.
@@ -92,7 +91,7 @@ enum End {
 pub(super) fn run() -> Option<ExitCode> {
     let begun = Instant::now();
     let stopped = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in signals::stopping() {
         // A second signal exits at once, and the worker with it; the first is told to the worker, who ends in order.
         let _ = signal_hook::flag::register_conditional_shutdown(
             signal,
@@ -193,7 +192,7 @@ fn start(work: &Work, spent: Duration) -> std::io::Result<(Child, Receiver<Word>
 
 /// Hands signals on to the worker, who also learns by this pipe when this process is gone.
 fn forward(signals: PipeWriter) {
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in signals::stopping() {
         if let Ok(pipe) = signals.try_clone() {
             let _ = signal_hook::low_level::pipe::register(signal, pipe);
         }
