@@ -16,7 +16,9 @@ import nvss_predict
 #: Enough work for some seconds, in short blocks.
 SOURCES = 40_000
 LONG = f"""
-import numpy as np, nvss_predict, sys
+import numpy as np, nvss_predict, signal, sys
+# Who starts tests in the background may have it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 rng = np.random.default_rng(1)
 many = nvss_predict.SkyModel(345 + rng.normal(size={SOURCES}), 17 + rng.normal(size={SOURCES}), 1e-3)
 slowly = dict(engine="direct", threads=1, memory="2MiB", check=0)
