@@ -5,6 +5,7 @@
 #   ./test.sh                          needs Rust, a C++ compiler and Python 3 with venv
 #   NVSS_PREDICT_ORACLES=DIR ./test.sh a Python environment that has tests/oracles/requirements.txt
 #   NVSS_PREDICT_DATA=DIR ./test.sh    the real data, otherwise ../shared/data
+#   NVSS_PREDICT_FUZZ_TURN=3 ./test.sh a minute for each of some fuzz targets: see tests/fuzz.rs; in CI, the commit
 #   NVSS_PREDICT_KILLS=50 ./test.sh    kills of each kind in the kill study (6 unless given)
 #
 # What cannot be installed is skipped aloud; with CI=true it is a failure.
@@ -81,6 +82,9 @@ install_package() {
 
 # The oracles of these tests see the package too: the example of a self-calibration calls it.
 tests() {
+    if [ "${CI:-}" = true ] && [ -z "${NVSS_PREDICT_FUZZ_TURN:-}" ]; then
+        export NVSS_PREDICT_FUZZ_TURN=$((16#$(git rev-parse --short=8 HEAD)))
+    fi
     PYTHONPATH=$packages cargo test --release --workspace --no-fail-fast 2>&1 | tee "$log/tests.txt"
 }
 

@@ -1,7 +1,8 @@
-//! The fuzz targets of `fuzz/`, with random changes of their seeds: some tenths of a second each, without a fuzzer's guidance.
+//! The fuzz targets of `fuzz/`, with random changes of their seeds, without a fuzzer's guidance: some tenths of a second each.
 //!
-//! `NVSS_PREDICT_FUZZ_SECONDS=60 cargo test --release --test fuzz` gives each a minute. What fails is kept in `target/tmp`;
-//! `fuzz/run.sh --replay FILE TARGET` runs it again.
+//! `NVSS_PREDICT_FUZZ_TURN=N` gives a minute to each of the few whose turn it is, on other changes than in any other turn: in CI, N
+//! is the commit, so that runs share the targets out among them. `NVSS_PREDICT_FUZZ_SECONDS=60` gives a minute to each. What
+//! fails is shown, and kept in `target/tmp`; `fuzz/run.sh --replay FILE TARGET` runs it again.
 
 mod common;
 #[path = "../fuzz/src/lib.rs"]
@@ -19,7 +20,11 @@ use targets::{MOST_SECONDS, Target, list, named, seconds_of_this_thread};
 /// Longest input that is made of a seed [bytes].
 const LONGEST: usize = 32_768;
 
-/// Marsaglia's xorshift: the same inputs in every run, as far as its time lets it come.
+/// Targets whose turn it is at a time, and the time that each of them has then [s].
+const TOGETHER: usize = 2;
+const TURN_SECONDS: f64 = 60.0;
+
+/// Marsaglia's xorshift: the same inputs in every run of a turn, as far as its time lets it come.
 struct Chance(u64);
 
 impl Chance {
@@ -78,9 +83,9 @@ fn seeds_of(name: &str) -> Vec<Vec<u8>> {
 }
 
 /// Runs a target on its seeds and on changes of them for a while; how many executions that were.
-fn fuzzed(name: &str, target: Target, words: &[Vec<u8>], time: Duration) -> Result<u64, String> {
+fn fuzzed(name: &str, target: Target, words: &[Vec<u8>], turn: u64, time: Duration) -> Result<u64, String> {
     let seeds = seeds_of(name);
-    let mut chance = Chance(0x9e37_79b9_7f4a_7c15 ^ name.len() as u64);
+    let mut chance = Chance(0x9e37_79b9_7f4a_7c15 ^ name.len() as u64 ^ (turn << 16));
     let (begun, mut count) = (Instant::now(), 0);
     while count < seeds.len() || begun.elapsed() < time {
         let input = seeds.get(count).cloned().unwrap_or_else(|| changed(&seeds, words, &mut chance));
@@ -91,29 +96,60 @@ fn fuzzed(name: &str, target: Target, words: &[Vec<u8>], time: Duration) -> Resu
             let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{name}"));
             fs::write(&kept, &input).map_err(|error| error.to_string())?;
             let what = if run.is_err() { "panics".to_owned() } else { format!("takes {took:.1} s") };
-            return Err(format!("{name} {what} on {}", kept.display()));
+            return Err(format!("{name} {what} on {}: b\"{}\"", kept.display(), input.escape_ascii()));
         }
         count += 1;
     }
     Ok(count as u64)
 }
 
+/// A number that the environment may have.
+fn asked<T: std::str::FromStr<Err: std::fmt::Debug>>(name: &str) -> Option<T> {
+    std::env::var(name).ok().map(|text| text.parse().expect(name))
+}
+
+/// The targets in the order they are begun in, with their times [s]: the longest first.
+fn order(names: Vec<String>, turn: Option<u64>, seconds: f64) -> Vec<(String, f64)> {
+    let count = names.len();
+    let first = turn.map_or(0, |turn| turn as usize % count.div_ceil(TOGETHER) * TOGETHER);
+    let mine = turn.map_or(0..0, |_| first..first + TOGETHER);
+    let time = |index: usize| if mine.contains(&index) { TURN_SECONDS.max(seconds) } else { seconds };
+    let mut order: Vec<_> = names.into_iter().enumerate().map(|(index, name)| (name, time(index))).collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    order
+}
+
+#[test]
+fn every_target_has_its_turn() {
+    let long = |turn: u64| order(list(), Some(turn), 0.4).into_iter().filter(|one| one.1 > 1.0);
+    let turns = list().len().div_ceil(TOGETHER) as u64;
+    let mut names: Vec<_> = (1000..1000 + turns).flat_map(long).map(|one| one.0).collect();
+    names.sort();
+    let mut all = list();
+    all.sort();
+    assert_eq!(names, all);
+    assert!(order(list(), None, 0.4).iter().all(|one| one.1 == 0.4));
+}
+
 #[test]
 fn targets_survive_changes_of_their_seeds() {
-    let seconds =
-        std::env::var("NVSS_PREDICT_FUZZ_SECONDS").map_or(0.4, |text| text.parse().expect("seconds"));
+    let seconds = asked("NVSS_PREDICT_FUZZ_SECONDS").unwrap_or(0.4);
+    let turn = asked("NVSS_PREDICT_FUZZ_TURN");
     let words = include_str!("../fuzz/words.dict");
     let words: Vec<Vec<u8>> =
         words.lines().filter_map(|line| Some(line.strip_prefix('"')?.strip_suffix('"')?.into())).collect();
     assert!(!words.is_empty());
-    let names = Mutex::new(list());
-    let next = || names.lock().unwrap().pop();
+    let order = order(list(), turn, seconds);
+    let long: Vec<_> = order.iter().filter(|one| one.1 > seconds).map(|one| one.0.clone()).collect();
+    let rest = Mutex::new(order.into_iter());
+    let next = || rest.lock().unwrap().next();
     let (count, failures) = thread::scope(|scope| {
         let work = || {
             let (mut count, mut failures) = (0, Vec::new());
-            while let Some(name) = next() {
+            while let Some((name, seconds)) = next() {
                 let target = named(&name).expect("a target of the list");
-                match fuzzed(&name, target, &words, Duration::from_secs_f64(seconds)) {
+                let time = Duration::from_secs_f64(seconds);
+                match fuzzed(&name, target, &words, turn.unwrap_or_default(), time) {
                     Ok(more) => count += more,
                     Err(failure) => failures.push(failure),
                 }
@@ -126,6 +162,7 @@ fn targets_survive_changes_of_their_seeds() {
             (all.0 + one.0, all.1)
         })
     });
-    common::say(&format!("{count} executions of {} targets", list().len()));
+    let turns = if long.is_empty() { String::new() } else { format!(", a minute of {}", long.join(", ")) };
+    common::say(&format!("{count} executions of {} targets{turns}", list().len()));
     assert!(failures.is_empty(), "{failures:#?}");
 }
