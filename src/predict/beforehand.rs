@@ -9,8 +9,8 @@ use super::error::{PredictError, Result};
 use super::job::{Mode, Options};
 use super::pipeline::RowSelection;
 use super::report::Report;
-use crate::ms::virtual_model::VirtualModel;
-use crate::ms::{CellShape, ModelColumn, ModelState, Observation, Presence, Provenance, RowSurvey};
+use super::scene::Scene;
+use crate::ms::{CellShape, ModelColumn, ModelState, Observation, Presence, Provenance};
 use crate::stall::doing;
 
 pub(super) fn thread_pool(options: &Options) -> Result<ThreadPool> {
@@ -21,14 +21,10 @@ pub(super) fn thread_pool(options: &Options) -> Result<ThreadPool> {
     Ok(builder.build()?)
 }
 
-pub(super) fn collect_warnings(
-    observation: &Observation,
-    survey: &RowSurvey,
-    virtual_model: &VirtualModel,
-    options: &Options,
-    warnings: &mut Vec<String>,
-) {
-    warnings.extend(observation.warnings.iter().cloned());
+/// What is odd about what was found.
+pub(super) fn warnings(scene: &Scene, options: &Options) -> Vec<String> {
+    let mut warnings = scene.observation.warnings.clone();
+    let survey = scene.rows.chosen();
     if survey.without_exposure > 0 {
         warnings.push(format!(
             "{} row(s) have no EXPOSURE: they are not averaged in time",
@@ -41,13 +37,14 @@ pub(super) fn collect_warnings(
             survey.without_uvw
         ));
     }
-    if virtual_model.exists() && !options.delmod {
+    if scene.virtual_model.exists() && !options.delmod {
         warnings.push(
             "a virtual model (CASA setjy or ft with usescratch=False) is set: CASA will use it instead of the \
              column; --delmod removes it"
                 .into(),
         );
     }
+    warnings
 }
 
 /// What is added to must be whole: half a model and half of what was there before cannot be told apart.

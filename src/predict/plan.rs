@@ -54,6 +54,11 @@ pub(crate) struct Content {
 }
 
 impl Content {
+    /// Whether there is nothing on it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.components.is_empty() && self.raster.is_none()
+    }
+
     /// The directions of its sources, or of some pixels near each.
     pub(crate) fn directions(&self) -> impl Iterator<Item = Direction> {
         let of_images = self.raster.iter().flat_map(|raster| raster.directions());

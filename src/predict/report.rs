@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::check::CheckResult;
 use super::job::Mode;
 use super::pipeline::{Outcome, RowSelection};
+use super::run::Observer;
 use crate::image::sky::Member;
 use crate::ms::{Observation, RowSurvey};
 use crate::sky::{IndexAccount, SurveyAccount};
@@ -271,6 +272,12 @@ impl Report {
                 self.plan.bytes += usage.rows * shape.bytes() as u64;
             }
         }
+    }
+
+    /// Keeps a warning, and tells it to who watches.
+    pub(super) fn warn(&mut self, observer: &mut dyn Observer, warning: String) {
+        observer.warning(&warning);
+        self.warnings.push(warning);
     }
 
     /// Fills in what the pipeline did.
