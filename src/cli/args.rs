@@ -256,9 +256,10 @@ pub(super) struct RunArgs {
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     #[arg(help_heading = "Running")]
     jobs: u16,
-    /// Memory for blocks of visibilities and kernels, of all MeasurementSets together
-    #[arg(long, default_value = "512MiB", value_parser = parse_bytes, value_name = "SIZE", help_heading = "Running")]
-    memory: usize,
+    /// Memory for blocks of visibilities and kernels, of all MeasurementSets together [default: 512MiB; of images, themselves
+    /// among it, 1GiB]
+    #[arg(long, value_parser = parse_bytes, value_name = "SIZE", help_heading = "Running")]
+    memory: Option<usize>,
     /// Seconds to wait for the lock of the MeasurementSet
     #[arg(long, default_value_t = 30.0, value_name = "S", help_heading = "Running")]
     lock_timeout: f64,
@@ -435,7 +436,7 @@ impl RunArgs {
             feed_rotation: self.antennas.feed_rotation(),
             apply_gains: self.antennas.apply_gains(),
             threads: self.threads.map(usize::from),
-            memory: self.memory,
+            memory: self.memory.unwrap_or(options.memory),
             lock_timeout,
             timeout,
             stall_timeout: self.stall_timeout.limit(),

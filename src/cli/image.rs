@@ -90,6 +90,7 @@ impl ImageArgs {
             pointing: self.view.pointing,
             fields: self.rows.fields.as_ref().map(|ids| ids.0.clone()),
             spws: self.rows.spws.as_ref().map(|ids| ids.0.clone()),
+            memory: Options::MEMORY_OF_IMAGES,
             ..Options::default()
         };
         let options = self.run.options(self.output.options(options))?;

@@ -127,6 +127,7 @@ impl Wcs {
     }
 
     /// The same as direction cosines to the east, to the north and to the [`centre`](Self::centre), in its frame.
+    #[inline]
     pub fn cosines(&self, pixel: [f64; 2]) -> Option<[f64; 3]> {
         let [dx, dy] = [pixel[0] - self.reference[0], pixel[1] - self.reference[1]];
         let [a, b, c, d] = self.linear;
@@ -142,9 +143,14 @@ impl Wcs {
 
 impl Projection {
     /// Direction cosines (east, north, to the centre) of a point of the plane [rad], x to the east.
+    #[inline]
     fn cosines(self, x: f64, y: f64) -> Option<(f64, f64, f64)> {
         let square = x * x + y * y;
         Some(match self {
+            // Most images: without the slant, the sphere is straight above the plane.
+            Projection::Sin(slant) if slant == [0.0; 2] => {
+                (x, y, (square <= 1.0).then(|| (1.0 - square).sqrt())?)
+            }
             Projection::Sin([xi, eta]) => {
                 // l = x − ξ s, m = y − η s with s = 1 − n (eq. 61 and 62), and l² + m² + n² = 1: the nearer root.
                 let b = 1.0 + x * xi + y * eta;

@@ -226,6 +226,11 @@ pub struct Options {
     pub arguments: String,
 }
 
+impl Options {
+    /// The memory [bytes] that predicting images takes if nobody says otherwise: with less, a large one is cut into facets.
+    pub const MEMORY_OF_IMAGES: usize = 1 << 30;
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {

@@ -136,7 +136,7 @@ impl Plan<'_> {
                 let mut places = [Vec::new(), Vec::new(), Vec::new()];
                 let mut fluxes = vec![Vec::with_capacity(tile.points[stokes]); frequencies.len()];
                 let (mut logs, mut flux) = (Vec::new(), vec![0.0; frequencies.len()]);
-                raster.visit(tile, stokes, |cosines, values| {
+                raster.visit(tile, stokes, 1, |cosines, values| {
                     let [x, y, z] = here.place(cosines);
                     places.iter_mut().zip([x, y, z + 1.0]).for_each(|(list, x)| list.push(x));
                     sampler.spectrum(values, &mut logs, &mut flux);
@@ -171,7 +171,7 @@ impl Plan<'_> {
             let mut sums = [Complex64::ZERO; 4];
             for (stokes, sum) in sums.iter_mut().enumerate() {
                 let (mut logs, mut flux) = (Vec::new(), [0.0]);
-                raster.visit(tile, stokes, |cosines, values| {
+                raster.visit(tile, stokes, 1, |cosines, values| {
                     sampler.spectrum(values, &mut logs, &mut flux);
                     let offset = |pointing| Offset::of(raster.wcs().direction_of(cosines), pointing);
                     let beam = pointing.map_or(1.0, |pointing| {

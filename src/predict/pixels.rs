@@ -57,6 +57,7 @@ impl<'a> Places<'a> {
     }
 
     /// l, m, n − 1 of direction cosines about the image's centre.
+    #[inline]
     pub(super) fn place(&self, cosines: [f64; 3]) -> [f64; 3] {
         match self {
             Places::Turned(rows) => {
@@ -102,12 +103,7 @@ impl Patches for Pixels<'_> {
 
     fn read(&self, patch: usize, places: &mut Vec<[f64; 3]>, spectra: &mut Vec<f32>) {
         let (mut logs, mut flux) = (Vec::new(), vec![0.0; self.frequencies.len()]);
-        let mut index = 0;
-        self.raster.visit(self.tiles[patch], self.stokes, |cosines, values| {
-            index += 1;
-            if (index - 1) % self.each != 0 {
-                return;
-            }
+        self.raster.visit(self.tiles[patch], self.stokes, self.each, |cosines, values| {
             places.push(self.places.place(cosines));
             self.sampler.spectrum(values, &mut logs, &mut flux);
             if let Some(beam) = &self.beam {

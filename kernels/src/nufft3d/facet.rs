@@ -2,6 +2,7 @@
 
 use super::spectra::Components;
 use std::f64::consts::TAU;
+use std::sync::OnceLock;
 
 /// The greatest phase [rad] that is expanded in w: beyond it a facet is cut in two.
 const AMPLITUDE: f64 = 7.0;
@@ -210,15 +211,11 @@ pub fn facets(
 
 /// The terms that matter for a greatest phase [rad] along w; none if they are too many.
 fn terms(amplitude: f64, components: &Components, epsilon: f64) -> Option<Vec<(usize, usize)>> {
-    const STEPS: usize = 40;
     if amplitude > AMPLITUDE {
         return None;
     }
     let mut all: Vec<(f64, usize, usize)> = Vec::new();
-    for order in 0..ORDERS {
-        let most = (0..=STEPS)
-            .map(|i| bessel(order, amplitude * i as f64 / STEPS as f64).abs())
-            .fold(0.0_f64, f64::max);
+    for (order, most) in greatest(amplitude).into_iter().enumerate() {
         let factor = if order == 0 { 1.0 } else { 2.0 };
         all.extend(components.sizes.iter().enumerate().map(|(k, size)| (factor * most * size, order, k)));
     }
@@ -228,6 +225,22 @@ fn terms(amplitude: f64, components: &Components, epsilon: f64) -> Option<Vec<(u
         rest += all.pop().map_or(0.0, |term| term.0.powi(2));
     }
     (all.len() <= TERMS).then(|| all.into_iter().map(|(_, order, k)| (order, k)).collect())
+}
+
+/// The greatest |Jₙ(x)| of every order up to the amplitude, from a table: facets are tried by the thousand.
+fn greatest(amplitude: f64) -> [f64; ORDERS] {
+    const STEP: f64 = 0.05;
+    static TABLE: OnceLock<Vec<[f64; ORDERS]>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let mut most = [0.0_f64; ORDERS];
+        let row = |i: usize| {
+            let at = |order: usize| bessel(order, i as f64 * STEP).abs();
+            most = std::array::from_fn(|order| most[order].max(at(order)));
+            most
+        };
+        (0..=(AMPLITUDE / STEP) as usize + 1).map(row).collect()
+    });
+    table[(amplitude / STEP).ceil() as usize]
 }
 
 /// The Bessel function Jₙ(x), for |x| up to some tens: the integral of cos(nθ − x sin θ), by equal steps.

@@ -69,6 +69,7 @@ pub(super) fn run_words(words: &[OsString], program: &str, link: Option<&Arc<Lin
 fn predict(asked: &Asked, arguments: String, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
     let range = kernels::EPSILON;
     let default = Options::default();
+    let memory = if asked.drawing.is_some() { default.memory } else { Options::MEMORY_OF_IMAGES };
     let mut options = Options {
         column: asked.column.clone().unwrap_or(default.column),
         fields: asked.fields.clone(),
@@ -76,9 +77,7 @@ fn predict(asked: &Asked, arguments: String, link: Option<&Arc<Link>>) -> Result
         timesteps: scope::timesteps(asked)?,
         band: scope::band(asked)?,
         threads: asked.threads,
-        memory: asked
-            .memory
-            .map_or(default.memory, |bytes| (bytes as usize).min(default.memory).max(1 << 24)),
+        memory: asked.memory.map_or(memory, |bytes| (bytes as usize).min(memory).max(1 << 24)),
         epsilon: asked.accuracy.map_or(default.epsilon, |value| value.clamp(*range.start(), *range.end())),
         dry_run: asked.dry_run,
         radius: Radius::All,

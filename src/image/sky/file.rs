@@ -129,7 +129,7 @@ impl ImageFile {
         let total: usize = lengths.iter().product();
         let strides = self.strides(&lengths);
         let mut counts = Counts { pixels: total as u64, blanks: 0 };
-        let mut one = |flat: usize, value: f64| {
+        let mut one = |plane: usize, pixel: usize, value: f64| {
             if value == 0.0 {
                 return;
             }
@@ -141,6 +141,9 @@ impl ImageFile {
                 counts.blanks += 1;
                 return;
             }
+            take(plane, pixel as u32, jansky);
+        };
+        let place = |flat: usize| {
             let (mut rest, mut plane, mut pixel) = (flat, 0, 0);
             for (length, (to_plane, to_pixel)) in lengths.iter().zip(&strides) {
                 let place = rest % length;
@@ -148,16 +151,27 @@ impl ImageFile {
                 plane += place * to_plane;
                 pixel += place * to_pixel;
             }
-            take(plane, pixel as u32, jansky);
+            (plane, pixel)
         };
         for start in (0..total).step_by(CHUNK) {
             let end = (start + CHUNK).min(total);
-            if self.single {
+            let values: Vec<f64> = if self.single {
                 let values: Vec<f32> = hdu.read_section(&mut open.file, start, end).map_err(fits)?;
-                values.into_iter().enumerate().for_each(|(k, value)| one(start + k, f64::from(value)));
+                values.into_iter().map(f64::from).collect()
             } else {
-                let values: Vec<f64> = hdu.read_section(&mut open.file, start, end).map_err(fits)?;
-                values.into_iter().enumerate().for_each(|(k, value)| one(start + k, value));
+                hdu.read_section(&mut open.file, start, end).map_err(fits)?
+            };
+            // Along the first axis, without a division for each pixel.
+            let (mut flat, mut rest) = (start, &values[..]);
+            while !rest.is_empty() {
+                let (line, others) = rest.split_at(rest.len().min(lengths[0] - flat % lengths[0]));
+                let (mut plane, mut pixel) = place(flat);
+                for value in line {
+                    one(plane, pixel, *value);
+                    plane += strides[0].0;
+                    pixel += strides[0].1;
+                }
+                (flat, rest) = (flat + line.len(), others);
             }
         }
         Ok(counts)

@@ -28,11 +28,14 @@ pub struct Raster {
     pub notes: Vec<String>,
 }
 
-/// A tile of the images with pixels other than zero.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The pixels other than zero of a tile of the images.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tile {
-    /// The first column and row.
-    corner: [usize; 2],
+    /// The columns and rows that they lie in.
+    columns: Range<usize>,
+    rows: Range<usize>,
+    /// Whether all of that is on the sky.
+    is_whole: bool,
     /// A direction amid those pixels, as cosines: see [`Wcs::cosines`](crate::image::Wcs::cosines).
     pub middle: [f64; 3],
     /// The longest chord from there to any of them, on the unit sphere.
@@ -49,7 +52,7 @@ impl Raster {
         let odd = raster.look();
         raster.pixels = odd.pixels;
         raster.notes = odd.notes(&raster.set);
-        raster.tiles = raster.corners().into_par_iter().filter_map(|corner| raster.tile(corner)).collect();
+        raster.tiles = raster.boxes().into_par_iter().filter_map(|place| raster.tile(place)).collect();
         raster
     }
 
@@ -60,12 +63,13 @@ impl Raster {
         let row = |y: usize| {
             let mut odd = Oddities::default();
             let mut values = vec![0.0; self.planes.len()];
+            let is_whole = self.is_on_sky(&(0..columns), &(y..y + 1));
             for x in 0..columns {
                 let all = values.iter_mut().zip(&self.planes);
                 all.for_each(|(value, plane)| *value = f64::from(plane[y * columns + x]));
                 if values.iter().any(|value| *value != 0.0) {
                     odd.pixels += 1;
-                    odd.off_sky += usize::from(wcs.cosines([x as f64, y as f64]).is_none());
+                    odd.off_sky += usize::from(!is_whole && wcs.cosines([x as f64, y as f64]).is_none());
                     odd.look(&self.set, &values);
                 }
             }
@@ -74,27 +78,61 @@ impl Raster {
         (0..wcs.size[1]).into_par_iter().map(row).reduce(Oddities::default, Oddities::plus)
     }
 
-    fn corners(&self) -> Vec<[usize; 2]> {
-        let [width, height] = self.set.wcs().size;
-        let rows = (0..height).step_by(TILE[1]);
-        rows.flat_map(|y| (0..width).step_by(TILE[0]).map(move |x| [x, y])).collect()
+    /// Whether all of a box is on the sky, of which no projection makes more than a convex part of the plane: so are its corners.
+    fn is_on_sky(&self, columns: &Range<usize>, rows: &Range<usize>) -> bool {
+        let ends = |range: &Range<usize>| [range.start as f64, range.end as f64 - 1.0];
+        let corners = ends(rows).into_iter().flat_map(|y| ends(columns).map(|x| [x, y]));
+        corners.into_iter().all(|corner| self.wcs().cosines(corner).is_some())
     }
 
-    fn tile(&self, corner: [usize; 2]) -> Option<Tile> {
-        let mut tile = Tile { corner, middle: [0.0; 3], radius: 0.0, points: [0; 4] };
-        let mut all = Vec::new();
-        for stokes in 0..4 {
-            let before = all.len();
-            self.visit(&tile, stokes, |cosines, _| all.push(cosines));
-            tile.points[stokes] = all.len() - before;
+    /// The columns and rows of all tiles.
+    fn boxes(&self) -> Vec<[Range<usize>; 2]> {
+        let [width, height] = self.set.wcs().size;
+        let parts = |length: usize, step: usize| {
+            (0..length).step_by(step).map(move |first| first..length.min(first + step))
+        };
+        let of_row = |rows: Range<usize>| parts(width, TILE[0]).map(move |columns| [columns, rows.clone()]);
+        parts(height, TILE[1]).flat_map(of_row).collect()
+    }
+
+    fn tile(&self, [columns, rows]: [Range<usize>; 2]) -> Option<Tile> {
+        let is_whole = self.is_on_sky(&columns, &rows);
+        let mut tile = Tile { columns, rows, is_whole, middle: [0.0; 3], radius: 0.0, points: [0; 4] };
+        let (mut points, mut first, mut end) = ([0; 4], [usize::MAX; 2], [0; 2]);
+        for (stokes, points) in points.iter_mut().enumerate() {
+            self.pixels(&tile, stokes, |pixel, _| {
+                *points += 1;
+                first = std::array::from_fn(|axis| pixel[axis].min(first[axis]));
+                end = std::array::from_fn(|axis| end[axis].max(pixel[axis] + 1));
+            });
         }
-        let sum: [f64; 3] = std::array::from_fn(|i| all.iter().map(|place| place[i]).sum());
+        if points == [0; 4] {
+            return None;
+        }
+        (tile.points, tile.columns, tile.rows) = (points, first[0]..end[0], first[1]..end[1]);
+        let places = self.outline(&tile);
+        let sum: [f64; 3] = std::array::from_fn(|i| places.iter().map(|place| place[i]).sum());
         let length = sum.iter().map(|x| x * x).sum::<f64>().sqrt();
         tile.middle = sum.map(|x| x / length);
         let square =
             |place: &[f64; 3]| place.iter().zip(tile.middle).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
-        tile.radius = all.iter().map(square).fold(0.0, f64::max).sqrt();
-        (!all.is_empty()).then_some(tile)
+        tile.radius = places.iter().map(square).fold(0.0, f64::max).sqrt();
+        Some(tile)
+    }
+
+    /// Directions, as cosines, among which are the outermost of a tile: its edge, where all of it is on the sky, or else its pixels.
+    fn outline(&self, tile: &Tile) -> Vec<[f64; 3]> {
+        let Tile { columns, rows, .. } = tile;
+        let mut places = Vec::new();
+        let mut push = |[x, y]: [usize; 2]| places.extend(self.wcs().cosines([x as f64, y as f64]));
+        if tile.is_whole {
+            rows.clone()
+                .for_each(|y| [columns.start, columns.end - 1].into_iter().for_each(|x| push([x, y])));
+            columns.clone().for_each(|x| [rows.start, rows.end - 1].into_iter().for_each(|y| push([x, y])));
+        } else {
+            (0..4).for_each(|stokes| self.pixels(tile, stokes, |pixel, _| push(pixel)));
+        }
+        places
     }
 
     /// The tiles.
@@ -132,7 +170,7 @@ impl Raster {
         let sampler = self.sampler(&[frequency]);
         let of_tile = |tile: &Tile| {
             let (mut sum, mut logs, mut flux) = (0.0, Vec::new(), [0.0]);
-            self.visit(tile, 0, |_, values| {
+            self.pixels(tile, 0, |_, values| {
                 sampler.spectrum(values, &mut logs, &mut flux);
                 sum += flux[0];
             });
@@ -152,32 +190,41 @@ impl Raster {
         self.maker.sampler(frequencies)
     }
 
-    /// Calls `take(cosines, values)` for each pixel of a tile that has a Stokes parameter, in an order that stays: `values` has one for each
-    /// image of a channel or Taylor term.
-    pub fn visit(&self, tile: &Tile, stokes: usize, mut take: impl FnMut([f64; 3], &[f64])) {
+    /// Calls `take(cosines, values)` for every so manyth (`each`) pixel of a tile that has a Stokes parameter, in an order that
+    /// stays: `values` has one for each image of a channel or Taylor term.
+    pub fn visit(&self, tile: &Tile, stokes: usize, each: usize, mut take: impl FnMut([f64; 3], &[f64])) {
+        let mut before = 0;
+        self.pixels(tile, stokes, |[x, y], values| {
+            if before > 0 {
+                before -= 1;
+            } else if let Some(cosines) = self.wcs().cosines([x as f64, y as f64]) {
+                before = each - 1;
+                take(cosines, values);
+            }
+        });
+    }
+
+    /// The same with columns and rows instead of places, and for each of them.
+    fn pixels(&self, tile: &Tile, stokes: usize, mut take: impl FnMut([usize; 2], &[f64])) {
         let products = self.set.products.len();
         let parts = &self.weights[stokes];
         if parts.is_empty() {
             return;
         }
         let wcs = self.set.wcs();
-        let [columns, rows]: [Range<usize>; 2] = [0, 1].map(|axis| {
-            let first = tile.corner[axis];
-            first..wcs.size[axis].min(first + TILE[axis])
-        });
+        let is_on_sky = |[x, y]: [usize; 2]| tile.is_whole || wcs.cosines([x as f64, y as f64]).is_some();
         let mut values = vec![0.0; self.planes.len() / products];
-        for y in rows {
-            for x in columns.clone() {
-                let pixel = y * wcs.size[0] + x;
+        for y in tile.rows.clone() {
+            for x in tile.columns.clone() {
+                let index = y * wcs.size[0] + x;
                 let mut any = false;
-                for (node, value) in values.iter_mut().enumerate() {
-                    let plane = |product: usize| f64::from(self.planes[node * products + product][pixel]);
+                for (value, planes) in values.iter_mut().zip(self.planes.chunks_exact(products)) {
+                    let plane = |product: usize| f64::from(planes[product][index]);
                     *value = parts.iter().map(|(product, weight)| weight * plane(*product)).sum();
                     any |= *value != 0.0;
                 }
-                // What lies on no sky is zero.
-                if let Some(cosines) = any.then(|| wcs.cosines([x as f64, y as f64])).flatten() {
-                    take(cosines, &values);
+                if any && is_on_sky([x, y]) {
+                    take([x, y], &values);
                 }
             }
         }
