@@ -5,8 +5,11 @@ use std::ops::Range;
 
 use super::rows::{RowBlock, is_finite};
 
-/// The most rows that are kept: some 25 MB.
-const MOST: usize = 1 << 19;
+/// The most rows that are kept of many integrations: some 7 MB.
+const MOST: usize = 1 << 17;
+
+/// So many integrations tell of a track, whatever its length; fewer are not thinned before they take four times as much.
+const ENOUGH: u32 = 32;
 
 /// A row that was kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +36,8 @@ pub struct Tracks {
     /// Integrations are kept whose number has so many zeros at its end.
     halvings: u32,
     windows: BTreeMap<i32, Window>,
+    /// The most integrations that any of them has.
+    most: u32,
     unordered: bool,
 }
 
@@ -60,22 +65,32 @@ impl Tracks {
         while from < block.uvw.len() {
             // The rows of an integration mostly follow one another: its window is looked up once.
             let same = (from..block.uvw.len()).take_while(|i| of(*i) == of(from)).count();
+            while self.is_too_much(same) {
+                self.thin();
+            }
             self.add_run(block, from..from + same);
             from += same;
         }
-        while self.rows.len() > MOST && self.windows.values().any(|window| window.count >> self.halvings > 2)
-        {
-            self.halvings += 1;
-            let halvings = self.halvings;
-            for (data_desc, window) in &mut self.windows {
-                let last = window.count - 1;
-                if !keeps(last, halvings) && window.last.is_empty() {
-                    let of_last = |row: &&TrackRow| row.data_desc == *data_desc && row.integration == last;
-                    window.last = self.rows.iter().filter(of_last).copied().collect();
-                }
+    }
+
+    /// Whether so many rows more are more than is to be kept.
+    fn is_too_much(&self, more: usize) -> bool {
+        let (rows, integrations) = (self.rows.len() + more, self.most >> self.halvings);
+        rows > MOST && integrations > ENOUGH || rows > 4 * MOST && integrations > 2
+    }
+
+    /// Keeps every other integration, and the last.
+    fn thin(&mut self) {
+        self.halvings += 1;
+        let halvings = self.halvings;
+        for (data_desc, window) in &mut self.windows {
+            let last = window.count - 1;
+            if !keeps(last, halvings) && window.last.is_empty() {
+                let of_last = |row: &&TrackRow| row.data_desc == *data_desc && row.integration == last;
+                window.last = self.rows.iter().filter(of_last).copied().collect();
             }
-            self.rows.retain(|row| keeps(row.integration, halvings));
         }
+        self.rows.retain(|row| keeps(row.integration, halvings));
     }
 
     /// Looks at rows of a block that have one FIELD_ID, DATA_DESC_ID and TIME.
@@ -91,6 +106,7 @@ impl Tracks {
         if window.now != Some(here) {
             window.now = Some(here);
             window.count += 1;
+            self.most = self.most.max(window.count);
             window.last.clear();
             let latest = window.latest.unwrap_or(time);
             self.unordered |= time < latest;
@@ -149,7 +165,19 @@ mod tests {
         times.sort_unstable();
         times.dedup();
         assert_eq!((times[0], times.last()), (0, Some(&3099)));
-        assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 4), "{times:?}");
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 16), "{times:?}");
+    }
+
+    #[test]
+    fn few_integrations_of_many_rows_are_kept() {
+        let mut tracks = Tracks::default();
+        tracks.add(&block(0..ENOUGH as usize, MOST / 16));
+        assert!(tracks.is_whole());
+        for start in 1..8 {
+            let start = start * ENOUGH as usize;
+            tracks.add(&block(start..start + ENOUGH as usize, MOST / 16));
+        }
+        assert!(!tracks.is_whole() && tracks.rows().count() < 3 * MOST);
     }
 
     #[test]
