@@ -472,9 +472,7 @@ fn an_interrupt_stops_cleanly() {
     let mut command = common::command();
     command.args([&ms, &csv]).args(["--engine", "direct"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    while state(&ms) == "no_column" {
-        thread::sleep(Duration::from_millis(5));
-    }
+    common::until(&ms, |status| status["state"] != "no_column");
     thread::sleep(Duration::from_millis(300));
     interrupt(&child);
     let stopped = common::finish(child).exits(130).says(&["interrupted", "incomplete"]);
@@ -501,9 +499,7 @@ fn a_hang_up_stops_what_nohup_did_not_start() {
             .args([&ms, &csv])
             .args(["--engine", "direct"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        while state(&ms) != "incomplete" {
-            thread::sleep(Duration::from_millis(5));
-        }
+        common::until(&ms, |status| status["state"] == "incomplete");
         thread::sleep(Duration::from_millis(300));
         let process = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(process, rustix::process::Signal::HUP).unwrap();

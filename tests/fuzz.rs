@@ -109,10 +109,12 @@ fn asked<T: std::str::FromStr<Err: std::fmt::Debug>>(name: &str) -> Option<T> {
 }
 
 /// The targets in the order they are begun in, with their times [s]: the longest first.
-fn order(names: Vec<String>, turn: Option<u64>, seconds: f64) -> Vec<(String, f64)> {
-    let count = names.len();
-    let first = turn.map_or(0, |turn| turn as usize % count.div_ceil(TOGETHER) * TOGETHER);
-    let mine = turn.map_or(0..0, |_| first..first + TOGETHER);
+fn order(turn: Option<u64>, seconds: f64) -> Vec<(String, f64)> {
+    let names = list();
+    let mine = turn.map_or(0..0, |turn| {
+        let first = turn as usize % names.len().div_ceil(TOGETHER) * TOGETHER;
+        first..first + TOGETHER
+    });
     let time = |index: usize| if mine.contains(&index) { TURN_SECONDS.max(seconds) } else { seconds };
     let mut order: Vec<_> = names.into_iter().enumerate().map(|(index, name)| (name, time(index))).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -121,14 +123,14 @@ fn order(names: Vec<String>, turn: Option<u64>, seconds: f64) -> Vec<(String, f6
 
 #[test]
 fn every_target_has_its_turn() {
-    let long = |turn: u64| order(list(), Some(turn), 0.4).into_iter().filter(|one| one.1 > 1.0);
+    let long = |turn: u64| order(Some(turn), 0.4).into_iter().filter(|one| one.1 > 1.0);
     let turns = list().len().div_ceil(TOGETHER) as u64;
     let mut names: Vec<_> = (1000..1000 + turns).flat_map(long).map(|one| one.0).collect();
     names.sort();
     let mut all = list();
     all.sort();
     assert_eq!(names, all);
-    assert!(order(list(), None, 0.4).iter().all(|one| one.1 == 0.4));
+    assert!(order(None, 0.4).iter().all(|one| one.1 == 0.4));
 }
 
 #[test]
@@ -139,7 +141,7 @@ fn targets_survive_changes_of_their_seeds() {
     let words: Vec<Vec<u8>> =
         words.lines().filter_map(|line| Some(line.strip_prefix('"')?.strip_suffix('"')?.into())).collect();
     assert!(!words.is_empty());
-    let order = order(list(), turn, seconds);
+    let order = order(turn, seconds);
     let long: Vec<_> = order.iter().filter(|one| one.1 > seconds).map(|one| one.0.clone()).collect();
     let rest = Mutex::new(order.into_iter());
     let next = || rest.lock().unwrap().next();

@@ -14,8 +14,6 @@ use nvss_predict::predict::{
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 const CHANNELS: usize = 16;
 
@@ -191,9 +189,7 @@ fn an_interrupt_stops_all() {
     let mut command = common::command();
     command.args(args!["--engine", "direct", "--report", &report, &all[0], &all[1], &all[2], &csv]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
-    while state(&all[0]) == "no_column" || state(&all[1]) == "no_column" {
-        thread::sleep(Duration::from_millis(5));
-    }
+    all[..2].iter().for_each(|ms| common::until(ms, |status| status["state"] != "no_column"));
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
         .unwrap();
     common::finish(child).exits(130).says(&["0 done, 3 failed", "interrupted", "was not begun"]);

@@ -4,7 +4,7 @@
 mod common;
 
 use common::sky::{Random, Source};
-use common::{Run, Scratch, command, file_contents, finish, predict, run, say, state};
+use common::{Run, Scratch, command, file_contents, finish, predict, run, say, state, until};
 use nvss_predict::ms::make::{MsSpec, make};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -135,15 +135,6 @@ fn status(ms: &Path, options: &[&str]) -> (Value, Option<i32>) {
     (serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("no JSON: {}", run.text)), run.code)
 }
 
-/// Waits until the column is being written.
-fn until_written(ms: &Path, written: impl Fn(&Value) -> bool) {
-    let begun = Instant::now();
-    while !written(&status(ms, &[]).0) {
-        assert!(begun.elapsed() < Duration::from_secs(120), "never written: {}", status(ms, &[]).0);
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
 #[test]
 fn a_crash_is_told() {
     let scratch = Scratch::new();
@@ -151,7 +142,7 @@ fn a_crash_is_told() {
     let mut arguments = SLOWLY.map(OsStr::new).to_vec();
     arguments.extend(args![&ms, &csv]);
     let child = started(&arguments);
-    until_written(&ms, |status| status["state"] == "incomplete");
+    until(&ms, |status| status["state"] == "incomplete");
     signal("-ABRT", worker(&child));
     finish(child).exits(134).says(&["SIGABRT", "status"]);
     assert_eq!(state(&ms), "incomplete");
@@ -210,7 +201,7 @@ fn resumed(options: &[&str], rows: u16, stop: &dyn Fn(&Path, &Child)) {
 #[test]
 fn an_interrupted_run_is_resumed() {
     resumed(&[], 24, &|ms, child| {
-        until_written(ms, |status| status["state"] == "incomplete");
+        until(ms, |status| status["state"] == "incomplete");
         thread::sleep(Duration::from_millis(100));
         signal("-INT", child.id());
     });
@@ -219,7 +210,7 @@ fn an_interrupted_run_is_resumed() {
 #[test]
 fn an_interrupted_run_of_casacores_writer_is_resumed() {
     resumed(&["--writer=casacore"], 24, &|ms, child| {
-        until_written(ms, |status| status["state"] == "incomplete");
+        until(ms, |status| status["state"] == "incomplete");
         thread::sleep(Duration::from_millis(100));
         signal("-TERM", child.id());
     });
@@ -228,13 +219,13 @@ fn an_interrupted_run_of_casacores_writer_is_resumed() {
 #[test]
 fn a_killed_run_is_resumed() {
     resumed(&[], 48, &|ms, child| {
-        until_written(ms, |status| status["state"] == "incomplete");
+        until(ms, |status| status["state"] == "incomplete");
         // What is done is noted every five seconds: they pass while nothing is computed.
         let worker = worker(child);
         signal("-STOP", worker);
         thread::sleep(Duration::from_secs(5));
         signal("-CONT", worker);
-        until_written(ms, |status| status["rows"].as_i64().is_some_and(|rows| rows > 0));
+        until(ms, |status| status["rows"].as_i64().is_some_and(|rows| rows > 0));
         signal("-KILL", child.id());
     });
 }

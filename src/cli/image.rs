@@ -85,13 +85,11 @@ impl ImageArgs {
             terms: self.spectra.spectral_terms,
         };
         let options = Options {
-            images: Some(ImageSky { intervals, spectra, extrapolate: self.spectra.extrapolate }),
             beam: self.view.beam.clone(),
             pointing: self.view.pointing,
             fields: self.rows.fields.as_ref().map(|ids| ids.0.clone()),
             spws: self.rows.spws.as_ref().map(|ids| ids.0.clone()),
-            memory: Options::MEMORY_OF_IMAGES,
-            ..Options::default()
+            ..Options::of_images(ImageSky { intervals, spectra, extrapolate: self.spectra.extrapolate })
         };
         let options = self.run.options(self.output.options(options))?;
         Ok(Batch { ms, at_once: self.run.jobs(), options, catalogue: name })

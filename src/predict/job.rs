@@ -227,8 +227,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// The memory [bytes] that predicting images takes if nobody says otherwise: with less, a large one is cut into facets.
-    pub const MEMORY_OF_IMAGES: usize = 1 << 30;
+    /// What is chosen for images if nobody says otherwise: with less memory, a large one is cut into facets.
+    pub fn of_images(sky: ImageSky) -> Options {
+        Options { images: Some(sky), memory: 1 << 30, ..Options::default() }
+    }
 }
 
 impl Default for Options {

@@ -45,11 +45,16 @@ pub(super) struct Planner<'s> {
     direct: bool,
 }
 
-/// The plan of the first stretch, and what is told of all.
-pub(super) struct Drawn<'p> {
+/// The plan of a stretch, with how its rows are cut and what of them is checked.
+pub(super) struct Ready<'p> {
     pub(super) plan: Plan<'p>,
     pub(super) blocks: Blocks,
     pub(super) check: Check,
+}
+
+/// The plan of the first stretch, and what is told of all.
+pub(super) struct Drawn<'p> {
+    pub(super) first: Ready<'p>,
     pub(super) engines: Vec<String>,
     /// What was taken of the catalogue, or of the images, for each stretch.
     pub(super) skies: Vec<CatalogueReport>,
@@ -129,8 +134,8 @@ impl<'s> Planner<'s> {
         (sky, told): Told,
     ) -> Result<Drawn<'p>> {
         let mut is_empty = sky.is_empty();
-        let plan = self.plan(first, bundles, sky)?;
-        let (mut engines, mut skies) = (plan.engines(), vec![told]);
+        let first = self.ready(first, bundles, sky)?;
+        let (mut engines, mut skies) = (first.plan.engines(), vec![told]);
         for stretch in others {
             let (sky, told) = self.choose(stretch)?;
             is_empty &= sky.is_empty();
@@ -143,8 +148,7 @@ impl<'s> Planner<'s> {
             }
             skies.push(told);
         }
-        let (blocks, check) = (self.blocks(bundles, &plan), self.check(first, bundles, &plan));
-        Ok(Drawn { plan, blocks, check, engines, skies, is_empty })
+        Ok(Drawn { first, engines, skies, is_empty })
     }
 
     /// Draws the first plan again, without bundles of windows.
@@ -154,10 +158,8 @@ impl<'s> Planner<'s> {
         first: &'p Stretch,
         drawn: Drawn,
     ) -> Result<Drawn<'p>> {
-        let plan = self.plan(first, bundles, drawn.plan.into_sky())?;
-        let (blocks, check) = (self.blocks(bundles, &plan), self.check(first, bundles, &plan));
-        let Drawn { skies, is_empty, .. } = drawn;
-        Ok(Drawn { engines: plan.engines(), plan, blocks, check, skies, is_empty })
+        let first = self.ready(first, bundles, drawn.first.plan.into_sky())?;
+        Ok(Drawn { engines: first.plan.engines(), first, skies: drawn.skies, is_empty: drawn.is_empty })
     }
 
     /// The plan of a later stretch, whose sky must be what was told of it.
@@ -166,7 +168,7 @@ impl<'s> Planner<'s> {
         stretch: &'p Stretch,
         bundles: &'p Bundles,
         told: &CatalogueReport,
-    ) -> Result<(Plan<'p>, Blocks, Check)> {
+    ) -> Result<Ready<'p>> {
         let (sky, now) = self.choose(stretch)?;
         if now.digest != told.digest {
             return Err(PredictError::Options(format!(
@@ -174,23 +176,24 @@ impl<'s> Planner<'s> {
                 self.job.catalogue.display()
             )));
         }
+        self.ready(stretch, bundles, sky)
+    }
+
+    fn ready<'p>(&'p self, stretch: &'p Stretch, bundles: &'p Bundles, sky: Content) -> Result<Ready<'p>> {
         let plan = self.plan(stretch, bundles, sky)?;
         let (blocks, check) = (self.blocks(bundles, &plan), self.check(stretch, bundles, &plan));
-        Ok((plan, blocks, check))
+        Ok(Ready { plan, blocks, check })
     }
 
     /// The plan of a stretch with such a sky.
-    pub(super) fn plan<'p>(
-        &'p self,
-        stretch: &'p Stretch,
-        bundles: &'p Bundles,
-        sky: Content,
-    ) -> Result<Plan<'p>> {
+    fn plan<'p>(&'p self, stretch: &'p Stretch, bundles: &'p Bundles, sky: Content) -> Result<Plan<'p>> {
         let Scene { observation, rows, selection, .. } = self.scene;
         let (survey, used) = (rows.of(stretch), rows.used(stretch, selection));
-        let (engine, averages, chain) = (self.engine.clone(), self.averages(&sky)?, self.chain.clone());
+        let Outlook { primary, centres, frequencies, .. } = self.outlook;
+        let smear = self.job.options.smear;
+        let averages = Averages::new(smear, &mut sky.directions(), centres, &rows.all, frequencies[1])?;
+        let (engine, chain) = (self.engine.clone(), self.chain.clone());
         let memory = self.left(sky.raster.as_deref());
-        let primary = &self.outlook.primary;
         let make =
             || Plan::new(observation, survey, &used, bundles, sky, primary, engine, averages, chain, memory);
         self.around.pool.install(make)
@@ -205,12 +208,6 @@ impl<'s> Planner<'s> {
         let auto = usages().map(|usage| usage.auto).sum();
         let wanted = self.job.options.check.div_ceil(rows.stretches.len());
         Check::new(wanted, cross, auto, time::seed()).for_plan(plan)
-    }
-
-    fn averages(&self, sky: &Content) -> Result<Averages> {
-        let Outlook { centres, frequencies, .. } = self.outlook;
-        let all = &self.scene.rows.all;
-        Averages::new(self.job.options.smear, &mut sky.directions(), centres, all, frequencies[1])
     }
 
     /// The memory that images leave.
@@ -238,20 +235,14 @@ impl<'s> Planner<'s> {
         Blocks::new(row_bytes, self.tile_rows, threads, memory, keeps_old, wanted)
     }
 
-    /// Tells the report of the beam, of the antennas, and of averages over a sky.
-    pub(super) fn describe(&self, sky: &Content, report: &mut Report) -> Result<()> {
-        let Scene { observation, rows, .. } = self.scene;
-        report.beam = self.outlook.primary.description.clone();
-        report.smear = self.averages(sky)?.describe(observation, &rows.all, self.outlook.frequencies[1]);
-        report.antennas = self.chain.describe();
-        Ok(())
-    }
-
-    /// Tells the report of the rows and the plans.
+    /// Tells the report of the rows, the beam, the antennas and the plans.
     pub(super) fn tell(&self, drawn: &Drawn, column: &ModelColumn, report: &mut Report) {
         let Scene { observation, rows, selection, .. } = self.scene;
-        let catalogue = joined(&drawn.skies);
-        report.plan_rows(observation, rows.chosen(), selection, catalogue, self.outlook.frequencies);
+        let Outlook { primary, frequencies, .. } = self.outlook;
+        report.beam = primary.description.clone();
+        report.smear = drawn.first.plan.averages.describe(observation, &rows.all, frequencies[1]);
+        report.antennas = self.chain.describe();
+        report.plan_rows(observation, rows.chosen(), selection, joined(&drawn.skies), *frequencies);
         report.plan.simd = self.level.to_string();
         report.plan.threads = self.around.pool.current_num_threads();
         report.plan.storage = storage(column);
@@ -262,6 +253,6 @@ impl<'s> Planner<'s> {
     /// The same of the plans alone.
     pub(super) fn tell_plan(&self, drawn: &Drawn, report: &mut Report) {
         report.plan.engines.clone_from(&drawn.engines);
-        (report.plan.block_rows, report.plan.blocks) = (drawn.blocks.rows, drawn.blocks.count);
+        (report.plan.block_rows, report.plan.blocks) = (drawn.first.blocks.rows, drawn.first.blocks.count);
     }
 }

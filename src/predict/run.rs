@@ -144,7 +144,6 @@ fn locked_run(
     report.seconds.catalogue = clock.elapsed().as_secs_f64();
 
     let clock = Instant::now();
-    planner.describe(&sky, report)?;
     let (together, apart) = (planner.bundles()?, Bundles::apart(&scene.selection));
     let mut bundles = &together;
     let mut drawn = planner.draw(bundles, (first, others), (sky, told))?;
@@ -162,7 +161,15 @@ fn locked_run(
         if options.estimate {
             let rows = (bundles, scene.rows.chosen());
             let (visited, selection) = (first.visited.clone(), &scene.selection);
-            let seconds = estimate(table, &drawn.plan, rows, selection, visited, drawn.blocks, around.pool)?;
+            let seconds = estimate(
+                table,
+                &drawn.first.plan,
+                rows,
+                selection,
+                visited,
+                drawn.first.blocks,
+                around.pool,
+            )?;
             report.compute_estimate = Some(seconds);
         }
         return Ok(());

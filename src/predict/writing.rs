@@ -15,7 +15,7 @@ use super::job::Mode;
 use super::joint::Bundles;
 use super::pipeline::{Outcome, Pipeline};
 use super::plan::Plan;
-use super::planner::{Drawn, Planner};
+use super::planner::{Drawn, Planner, Ready};
 use super::report::Report;
 use super::resume::{Start, fingerprint, start};
 use super::run::Observer;
@@ -164,13 +164,13 @@ impl<'w> Writing<'w> {
             })
         };
         let mut durable = Durable::new(*begin, &mut note);
-        let Drawn { mut plan, mut blocks, mut check, skies, .. } = drawn;
+        let Drawn { first: Ready { mut plan, mut blocks, mut check }, skies, .. } = drawn;
         let (mut outcome, mut checks) = (Outcome::default(), Vec::new());
         for (stretch, told) in rows.stretches.iter().zip(&skies) {
             if stretch.interval > 0 {
                 checks.push((check.expected(&plan)?, check));
                 drop(plan);
-                (plan, blocks, check) = planner.next(stretch, bundles, told)?;
+                Ready { plan, blocks, check } = planner.next(stretch, bundles, told)?;
             }
             let pipeline = Pipeline {
                 ms: table,

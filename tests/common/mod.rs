@@ -386,10 +386,25 @@ pub fn file_contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-/// `nvss-predict status --json`: its "state".
-pub fn state(ms: &Path) -> String {
+/// `nvss-predict status --json`.
+fn status(ms: &Path) -> Value {
     let run = run(args!["status", ms, "--json"]);
-    let report: Value = serde_json::from_str(&run.stdout)
-        .unwrap_or_else(|e| panic!("status --json is not JSON ({e}):\n{}", run.text));
+    serde_json::from_str(&run.stdout)
+        .unwrap_or_else(|e| panic!("status --json is not JSON ({e}):\n{}", run.text))
+}
+
+/// Waits until the status of a MeasurementSet is as wanted, with patience but not for ever.
+#[track_caller]
+pub fn until(ms: &Path, wanted: impl Fn(&Value) -> bool) {
+    let begun = Instant::now();
+    while !wanted(&status(ms)) {
+        assert!(begun.elapsed() < Duration::from_secs(120), "it stays {}", status(ms));
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The "state" of its status.
+pub fn state(ms: &Path) -> String {
+    let report = status(ms);
     report["state"].as_str().unwrap_or_else(|| panic!("no state in {report}")).to_owned()
 }

@@ -62,6 +62,25 @@ pub(super) unsafe fn transpose(v: [__m256; 8]) -> [__m256; 8] {
     }
 }
 
+/// What [`two_of_eight`](super::two_of_eight) is made of.
+impl Avx2 {
+    /// The same number in every cell.
+    #[inline(always)]
+    fn splat_cells(self, x: f32) -> __m256 {
+        simd!(_mm256_set1_ps(x))
+    }
+    /// `a · b + c`
+    #[inline(always)]
+    fn fma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        simd!(_mm256_fmadd_ps(a, b, c))
+    }
+    /// `c − a · b`
+    #[inline(always)]
+    fn fnma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
+        simd!(_mm256_fnmadd_ps(a, b, c))
+    }
+}
+
 impl Simd for Avx2 {
     const LANES: usize = 8;
     type F = __m256;
@@ -208,18 +227,6 @@ impl Simd for Avx2 {
     fn store_cells(self, a: __m256, to: &mut [f32]) {
         let to: &mut [f32; 8] = to.try_into().expect("eight cells");
         simd!(_mm256_storeu_ps(to.as_mut_ptr(), a))
-    }
-    #[inline(always)]
-    fn splat_cells(self, x: f32) -> __m256 {
-        simd!(_mm256_set1_ps(x))
-    }
-    #[inline(always)]
-    fn fma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
-        simd!(_mm256_fmadd_ps(a, b, c))
-    }
-    #[inline(always)]
-    fn fnma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
-        simd!(_mm256_fnmadd_ps(a, b, c))
     }
     #[inline(always)]
     fn columns(self, rows: &[f32], stride: usize) -> [__m256; 8] {

@@ -213,18 +213,6 @@ impl Simd for Avx512 {
         simd!(_mm256_storeu_ps(to.as_mut_ptr(), a))
     }
     #[inline(always)]
-    fn splat_cells(self, x: f32) -> __m256 {
-        simd!(_mm256_set1_ps(x))
-    }
-    #[inline(always)]
-    fn fma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
-        simd!(_mm256_fmadd_ps(a, b, c))
-    }
-    #[inline(always)]
-    fn fnma_cells(self, a: __m256, b: __m256, c: __m256) -> __m256 {
-        simd!(_mm256_fnmadd_ps(a, b, c))
-    }
-    #[inline(always)]
     fn load_two(self, x: &[f32]) -> __m512 {
         let x: &[f32; 16] = x.try_into().expect("sixteen cells");
         simd!(_mm512_loadu_ps(x.as_ptr()))
@@ -255,7 +243,8 @@ impl Simd for Avx512 {
     }
     #[inline(always)]
     fn columns(self, rows: &[f32], stride: usize) -> [__m512; 8] {
-        let (mut lower, mut upper) = ([self.splat_cells(0.0); 8], [self.splat_cells(0.0); 8]);
+        let mut lower = simd!([_mm256_setzero_ps(); 8]);
+        let mut upper = lower;
         for r in 0..8 {
             lower[r] = self.load_cells(&rows[r * stride..r * stride + 8]);
             upper[r] = self.load_cells(&rows[(r + 8) * stride..(r + 8) * stride + 8]);

@@ -98,12 +98,6 @@ pub trait Simd: Copy {
     fn load_cells(self, x: &[f32]) -> Self::C;
     /// Writes eight cells; `to` holds exactly 8.
     fn store_cells(self, a: Self::C, to: &mut [f32]);
-    /// The same number in every cell.
-    fn splat_cells(self, x: f32) -> Self::C;
-    /// `a · b + c`
-    fn fma_cells(self, a: Self::C, b: Self::C, c: Self::C) -> Self::C;
-    /// `c − a · b`
-    fn fnma_cells(self, a: Self::C, b: Self::C, c: Self::C) -> Self::C;
     /// Sixteen cells; `x` holds exactly 16.
     fn load_two(self, x: &[f32]) -> Self::K;
     /// Writes sixteen cells; `to` holds exactly 16.

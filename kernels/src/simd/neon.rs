@@ -77,6 +77,25 @@ fn low(lo: float64x2_t, hi: float64x2_t) -> uint32x4_t {
     simd!(vcombine_u32(vmovn_u64(vreinterpretq_u64_f64(lo)), vmovn_u64(vreinterpretq_u64_f64(hi))))
 }
 
+/// What [`two_of_eight`](super::two_of_eight) is made of.
+impl Neon {
+    /// The same number in every cell.
+    #[inline(always)]
+    fn splat_cells(self, x: f32) -> [float32x4_t; 2] {
+        [simd!(vdupq_n_f32(x)); 2]
+    }
+    /// `a · b + c`
+    #[inline(always)]
+    fn fma_cells(self, a: [float32x4_t; 2], b: [float32x4_t; 2], c: [float32x4_t; 2]) -> [float32x4_t; 2] {
+        simd!([vfmaq_f32(c[0], a[0], b[0]), vfmaq_f32(c[1], a[1], b[1])])
+    }
+    /// `c − a · b`
+    #[inline(always)]
+    fn fnma_cells(self, a: [float32x4_t; 2], b: [float32x4_t; 2], c: [float32x4_t; 2]) -> [float32x4_t; 2] {
+        simd!([vfmsq_f32(c[0], a[0], b[0]), vfmsq_f32(c[1], a[1], b[1])])
+    }
+}
+
 impl Simd for Neon {
     const LANES: usize = 4;
     type F = float32x4_t;
@@ -205,18 +224,6 @@ impl Simd for Neon {
             vst1q_f32(to.as_mut_ptr(), a[0]);
             vst1q_f32(to.as_mut_ptr().add(4), a[1]);
         })
-    }
-    #[inline(always)]
-    fn splat_cells(self, x: f32) -> [float32x4_t; 2] {
-        [simd!(vdupq_n_f32(x)); 2]
-    }
-    #[inline(always)]
-    fn fma_cells(self, a: [float32x4_t; 2], b: [float32x4_t; 2], c: [float32x4_t; 2]) -> [float32x4_t; 2] {
-        simd!([vfmaq_f32(c[0], a[0], b[0]), vfmaq_f32(c[1], a[1], b[1])])
-    }
-    #[inline(always)]
-    fn fnma_cells(self, a: [float32x4_t; 2], b: [float32x4_t; 2], c: [float32x4_t; 2]) -> [float32x4_t; 2] {
-        simd!([vfmsq_f32(c[0], a[0], b[0]), vfmsq_f32(c[1], a[1], b[1])])
     }
     #[inline(always)]
     fn columns(self, rows: &[f32], stride: usize) -> [float32x4_t; 8] {

@@ -49,6 +49,25 @@ fn fused(a: f32, b: f32, c: f32) -> f32 {
     if cfg!(any(target_arch = "aarch64", target_feature = "fma")) { a.mul_add(b, c) } else { a * b + c }
 }
 
+/// What [`two_of_eight`](super::two_of_eight) is made of.
+impl Portable {
+    /// The same number in every cell.
+    #[inline(always)]
+    fn splat_cells(self, x: f32) -> F32x8 {
+        F32x8([x; 8])
+    }
+    /// `a · b + c`
+    #[inline(always)]
+    fn fma_cells(self, a: F32x8, b: F32x8, c: F32x8) -> F32x8 {
+        F32x8(std::array::from_fn(|i| fused(a.0[i], b.0[i], c.0[i])))
+    }
+    /// `c − a · b`
+    #[inline(always)]
+    fn fnma_cells(self, a: F32x8, b: F32x8, c: F32x8) -> F32x8 {
+        F32x8(std::array::from_fn(|i| fused(-a.0[i], b.0[i], c.0[i])))
+    }
+}
+
 impl Simd for Portable {
     const LANES: usize = 4;
     type F = F32x4;
@@ -165,18 +184,6 @@ impl Simd for Portable {
     #[inline(always)]
     fn store_cells(self, a: F32x8, to: &mut [f32]) {
         to.copy_from_slice(&a.0);
-    }
-    #[inline(always)]
-    fn splat_cells(self, x: f32) -> F32x8 {
-        F32x8([x; 8])
-    }
-    #[inline(always)]
-    fn fma_cells(self, a: F32x8, b: F32x8, c: F32x8) -> F32x8 {
-        F32x8(std::array::from_fn(|i| fused(a.0[i], b.0[i], c.0[i])))
-    }
-    #[inline(always)]
-    fn fnma_cells(self, a: F32x8, b: F32x8, c: F32x8) -> F32x8 {
-        F32x8(std::array::from_fn(|i| fused(-a.0[i], b.0[i], c.0[i])))
     }
     #[inline(always)]
     fn columns(self, rows: &[f32], stride: usize) -> [F32x4; 8] {

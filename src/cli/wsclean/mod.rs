@@ -68,25 +68,9 @@ pub(super) fn run_words(words: &[OsString], program: &str, link: Option<&Arc<Lin
 
 fn predict(asked: &Asked, arguments: String, link: Option<&Arc<Link>>) -> Result<u8, CliError> {
     let range = kernels::EPSILON;
-    let default = Options::default();
-    let memory = if asked.drawing.is_some() { default.memory } else { Options::MEMORY_OF_IMAGES };
-    let mut options = Options {
-        column: asked.column.clone().unwrap_or(default.column),
-        fields: asked.fields.clone(),
-        spws: asked.spws.clone(),
-        timesteps: scope::timesteps(asked)?,
-        band: scope::band(asked)?,
-        threads: asked.threads,
-        memory: asked.memory.map_or(memory, |bytes| (bytes as usize).min(memory).max(1 << 24)),
-        epsilon: asked.accuracy.map_or(default.epsilon, |value| value.clamp(*range.start(), *range.end())),
-        dry_run: asked.dry_run,
-        radius: Radius::All,
-        simd: forced_simd()?,
-        arguments,
-        ..Options::default()
-    };
-    let name = match &asked.drawing {
-        Some(drawing) => resolved(&drawing.list)?,
+    let (timesteps, band, simd) = (scope::timesteps(asked)?, scope::band(asked)?, forced_simd()?);
+    let (name, usual) = match &asked.drawing {
+        Some(drawing) => (resolved(&drawing.list)?, Options::default()),
         None => {
             let wanted = Wanted {
                 intervals: Some(asked.intervals),
@@ -98,9 +82,23 @@ fn predict(asked: &Asked, arguments: String, link: Option<&Arc<Link>>) -> Result
             // As WSClean: each channel takes the image of its band, and what lies beyond takes the nearest.
             let spectra = Spectra { kind: SpectrumKind::Stepped, terms: None };
             let intervals = find(&asked.name, &wanted)?;
-            options.images = Some(ImageSky { intervals, spectra, extrapolate: true });
-            asked.name.clone()
+            (asked.name.clone(), Options::of_images(ImageSky { intervals, spectra, extrapolate: true }))
         }
+    };
+    let options = Options {
+        column: asked.column.clone().unwrap_or_else(|| usual.column.clone()),
+        fields: asked.fields.clone(),
+        spws: asked.spws.clone(),
+        timesteps,
+        band,
+        threads: asked.threads,
+        memory: asked.memory.map_or(usual.memory, |bytes| (bytes as usize).min(usual.memory).max(1 << 24)),
+        epsilon: asked.accuracy.map_or(usual.epsilon, |value| value.clamp(*range.start(), *range.end())),
+        dry_run: asked.dry_run,
+        radius: Radius::All,
+        simd,
+        arguments,
+        ..usual
     };
     if !asked.quiet && !asked.says_field {
         let words = "-field is not given: every field is predicted, each about its own centre (WSClean fills field 0 only)";
