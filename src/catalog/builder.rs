@@ -119,6 +119,29 @@ impl<'a> Builder<'a> {
         self.push_detailed(component, true, None, line)
     }
 
+    /// Counts a row and takes its component, of a sky model, if it is wanted.
+    pub fn take_model(&mut self, component: Component, assumed: bool, line: u64) -> Result<(), CatalogError> {
+        self.take_detailed(component, assumed, None, line)
+    }
+
+    /// [`Builder::take_model`] with the details that [`Builder::push_model`] would not know.
+    pub fn take_detailed(
+        &mut self,
+        component: Component,
+        assumed: bool,
+        details: Option<Box<Details>>,
+        line: u64,
+    ) -> Result<(), CatalogError> {
+        self.row();
+        if !self.wants(component.position) {
+            return Ok(());
+        }
+        match details {
+            None => self.push_model(component, assumed, || line),
+            details => self.push_detailed(component, assumed, details, || line),
+        }
+    }
+
     /// [`Builder::push`] of a component of a sky model, whose spectrum is `assumed` or its own.
     pub fn push_model(
         &mut self,

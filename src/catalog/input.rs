@@ -116,6 +116,15 @@ impl Input {
         Ok(Lines { input: self, reader: self.reader()?, bytes: Vec::new(), number: 0 })
     }
 
+    /// A line by its number, counted from 1; none if it cannot be read again.
+    pub fn line(&self, number: u64) -> Option<String> {
+        let mut lines = self.lines().ok()?;
+        while lines.number + 1 < number {
+            lines.next_line().ok()??;
+        }
+        lines.next_line().ok()?.map(str::to_owned)
+    }
+
     /// An error in reading the content.
     pub fn reading(&self, source: io::Error) -> CatalogError {
         let path = self.path.clone();
@@ -194,7 +203,7 @@ impl<'a> Lines<'a> {
 }
 
 /// How much is read at a time.
-const BLOCK: u64 = 4 << 20;
+const BLOCK: u64 = 2 << 20;
 
 /// The content in blocks of whole lines.
 pub(super) struct Blocks<'a> {
@@ -207,39 +216,27 @@ pub(super) struct Blocks<'a> {
 }
 
 impl Blocks<'_> {
-    /// The next lines, while `meanwhile` does something with those before: nothing more after an empty block.
-    pub fn next_block<T: Send>(
-        &mut self,
-        meanwhile: impl FnOnce() -> T + Send,
-    ) -> Result<(Vec<u8>, T), CatalogError> {
-        // The reader cannot change threads; what is done meanwhile can.
-        let (block, done) = std::thread::scope(|scope| {
-            let other = scope.spawn(meanwhile);
-            (self.read_block(), other.join())
-        });
-        let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok((block?, done))
-    }
-
-    fn read_block(&mut self) -> Result<Vec<u8>, CatalogError> {
-        let mut block = std::mem::take(&mut self.rest);
+    /// Adds the next lines to `to`; whether there are any.
+    pub fn next_block(&mut self, to: &mut Vec<u8>) -> Result<bool, CatalogError> {
+        let before = to.len();
+        to.append(&mut self.rest);
         while !self.done {
-            let begun = block.len();
-            let read = self.reader.by_ref().take(BLOCK).read_to_end(&mut block);
+            let begun = to.len();
+            let read = self.reader.by_ref().take(BLOCK).read_to_end(to);
             let read = read.map_err(|source| self.input.reading(source))?;
             if let Some(hasher) = &mut self.hasher {
-                hasher.update(&block[begun..]);
+                hasher.update(&to[begun..]);
             }
             if read == 0 {
                 self.done = true;
-            } else if let Some(end) = block.iter().rposition(|byte| *byte == b'\n') {
-                self.rest = block.split_off(end + 1);
+            } else if let Some(end) = memchr::memrchr(b'\n', &to[before..]) {
+                self.rest = to.split_off(before + end + 1);
                 break;
-            } else if block.len() as u64 >= BLOCK {
+            } else if (to.len() - before) as u64 >= BLOCK {
                 return Err(self.input.layout("a line is too long for a catalogue"));
             }
         }
-        Ok(block)
+        Ok(to.len() > before)
     }
 
     /// The digest of what is stored, after the last block.

@@ -12,6 +12,7 @@ use super::line::Line;
 use super::losses::Losses;
 use super::number::{Num, Sexagesimal, arcsec, degrees};
 use super::row::{Angles, Holds, Row, of_ln_terms, staying};
+use super::text::{Numbers, Text};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::{CatalogError, ReadOptions};
@@ -28,12 +29,12 @@ pub(in crate::catalog) fn is_model(head: &str) -> bool {
 
 /// A literal of Python.
 #[derive(Debug, PartialEq)]
-enum Value {
+enum Value<'a> {
     Number(f64),
-    Text(String),
-    List(Vec<Value>),
+    Text(&'a str),
+    List(Vec<Value<'a>>),
     /// `True`, `False` and `None`.
-    Word(String),
+    Word(&'a str),
 }
 
 /// The literals of a text, one after the other.
@@ -48,15 +49,20 @@ impl<'a> Parser<'a> {
     }
 
     fn skip(&mut self) {
-        loop {
-            let rest = self.rest();
-            let kept = rest.trim_start();
-            self.at += rest.len() - kept.len();
-            // A comment ends with its line; a backslash goes on with the next.
-            match kept.as_bytes().first() {
-                Some(b'#') => self.at += kept.find('\n').unwrap_or(kept.len()),
-                Some(b'\\') => self.at += 1,
-                _ => return,
+        while let Some(byte) = self.text.as_bytes().get(self.at) {
+            match byte {
+                // A backslash goes on with the next line.
+                b'\\' => self.at += 1,
+                // A comment ends with its line.
+                b'#' => {
+                    let rest = self.rest().as_bytes();
+                    self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+                }
+                byte if byte.is_ascii_graphic() => return,
+                _ => match self.rest().chars().next().filter(|c| c.is_whitespace()) {
+                    Some(blank) => self.at += blank.len_utf8(),
+                    None => return,
+                },
             }
         }
     }
@@ -75,16 +81,16 @@ impl<'a> Parser<'a> {
         &rest[..end]
     }
 
-    fn value(&mut self) -> Result<Value, String> {
+    fn value(&mut self) -> Result<Value<'a>, String> {
         self.skip();
         let c = self.rest().chars().next().ok_or("the call does not end")?;
         match c {
             '\'' | '"' => {
                 self.at += 1;
                 let rest = self.rest();
-                let end = rest.find(c).ok_or("a text is not closed")?;
+                let end = memchr::memchr(c as u8, rest.as_bytes()).ok_or("a text is not closed")?;
                 self.at += end + 1;
-                Ok(Value::Text(rest[..end].to_owned()))
+                Ok(Value::Text(&rest[..end]))
             }
             '[' | '(' => {
                 self.at += 1;
@@ -99,9 +105,9 @@ impl<'a> Parser<'a> {
                 Ok(Value::List(list))
             }
             _ => {
-                let word = self.word(|c| c.is_alphanumeric() || "+-._".contains(c));
+                let word = self.word(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '_'));
                 match word {
-                    "True" | "False" | "None" => Ok(Value::Word(word.to_owned())),
+                    "True" | "False" | "None" => Ok(Value::Word(word)),
                     _ => match word.parse() {
                         Ok(number) => Ok(Value::Number(number)),
                         Err(_) => Err(format!(
@@ -119,8 +125,8 @@ impl<'a> Parser<'a> {
     }
 
     /// The named arguments up to the closing bracket.
-    fn arguments(&mut self) -> Result<Vec<(&'a str, Value)>, String> {
-        let mut found: Vec<(&str, Value)> = Vec::new();
+    fn arguments(&mut self) -> Result<Vec<(&'a str, Value<'a>)>, String> {
+        let mut found: Vec<(&str, Value)> = Vec::with_capacity(16);
         while !self.take(')') {
             self.skip();
             let name = self.word(|c| c.is_alphanumeric() || c == '_');
@@ -145,38 +151,36 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let (text, digest) = input.text()?;
-    let mut parser = Parser { text: &text, at: 0 };
-    let (mut number, mut counted) = (1, 0);
-    while let Some(found) = parser.rest().find(CALL) {
-        let begin = parser.at + found;
-        number += text[counted..begin].bytes().filter(|byte| *byte == b'\n').count() as u64;
-        counted = begin;
-        let line = Line { input, number };
-        parser.at = begin + CALL.len();
-        let said = text[..begin].rsplit('\n').next().unwrap_or_default();
-        if said.trim_start().starts_with('#') {
-            continue;
+    let calls = memchr::memmem::Finder::new(CALL);
+    let begins = |line: &[u8]| calls.find(line).is_some();
+    let parse = |first: u64, text: &str, found: &mut Vec<(u64, Component)>| {
+        let mut parser = Parser { text, at: 0 };
+        let mut numbers = Numbers::new(first, text);
+        while let Some(call) = calls.find(parser.rest().as_bytes()) {
+            let begin = parser.at + call;
+            let line = Line { input, number: numbers.line(begin) };
+            parser.at = begin + CALL.len();
+            let said = &text[memchr::memrchr(b'\n', &text.as_bytes()[..begin]).unwrap_or(0)..begin];
+            if said.trim_start().starts_with('#') {
+                continue;
+            }
+            let arguments = parser.arguments().map_err(|message| line.wrong(message))?;
+            found.push((line.number, component(&Arguments { line, arguments }, options)?));
         }
-        builder.row();
-        let arguments = parser.arguments().map_err(|message| line.wrong(message))?;
-        let component = component(&Arguments { line, arguments }, options)?;
-        if !builder.wants(component.position) {
-            continue;
-        }
-        builder.push_model(component, false, || number)?;
-    }
-    Ok(digest)
+        Ok(())
+    };
+    let take = |number, component| builder.take_model(component, false, number);
+    Text::new(input)?.pieces(begins, parse, take)
 }
 
 /// The arguments of a call.
 struct Arguments<'a> {
     line: Line<'a>,
-    arguments: Vec<(&'a str, Value)>,
+    arguments: Vec<(&'a str, Value<'a>)>,
 }
 
 impl Arguments<'_> {
-    fn get(&self, name: &str) -> Option<&Value> {
+    fn get(&self, name: &str) -> Option<&Value<'_>> {
         self.arguments.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
     }
 
@@ -227,8 +231,8 @@ fn quantity(text: &str) -> (&str, &str) {
         .char_indices()
         .find(|(at, c)| {
             let exponent = matches!(c, 'e' | 'E')
-                && text[at + 1..].starts_with(|c: char| c.is_ascii_digit() || "+-".contains(c));
-            !(c.is_ascii_digit() || "+-.".contains(*c) || exponent)
+                && text[at + 1..].starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+            !(c.is_ascii_digit() || matches!(c, '+' | '-' | '.') || exponent)
         })
         .map_or(text.len(), |(at, _)| at);
     (text[..end].trim(), text[end..].trim())

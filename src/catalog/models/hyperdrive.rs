@@ -9,14 +9,17 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_saphyr::Spanned;
 
 use super::line::Line;
 use super::losses::Losses;
+use super::names::{Hashed, Names};
 use super::number::{Num, arcsec, degrees};
 use super::row::{Angles, Holds, Row};
 use super::source::{Assumed, Flux, Part, push};
+use super::text;
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::{CatalogError, ReadOptions};
@@ -26,7 +29,7 @@ use crate::sky::{
 };
 
 /// The sources, in the order of the file.
-struct Sources(Vec<(String, Vec<Spanned<Entry>>)>);
+struct Sources(Vec<(Spanned<String>, Vec<Spanned<Entry>>)>);
 
 /// A component.
 #[derive(serde::Deserialize)]
@@ -116,23 +119,63 @@ pub(in crate::catalog) fn read(
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
     let (text, digest) = input.text()?;
-    // The limits of the parser are for texts of strangers; ours may be as large as memory.
-    let limitless = serde_saphyr::options! { budget: None, with_snippet: false };
-    let sources: Sources = serde_saphyr::from_str_with_options(&text, limitless).map_err(|error| {
-        let number = error.location().map_or(1, |location| location.line());
-        Line { input, number }.wrong(error.to_string())
-    })?;
+    let sources = match in_pieces(&text, input, options) {
+        Some(sources) => sources,
+        None => sources(&text, 1, input, options)?,
+    };
     let mut assumed = Assumed::default();
-    for (name, entries) in sources.0 {
-        let parts = entries.into_iter().map(|entry| {
-            let line = Line { input, number: entry.referenced.line() };
-            part(line, entry.value, options)
-        });
-        let parts = parts.collect::<Result<Vec<Part>, CatalogError>>()?;
-        push(Line { input, number: 1 }, &name, None, parts, options, builder, &mut assumed)?;
+    for Source { name, line: number, parts } in sources {
+        push(Line { input, number }, &name, None, parts, options, builder, &mut assumed)?;
     }
     assumed.note(options, builder);
     Ok(digest)
+}
+
+/// A source, and the line that its name stands in.
+struct Source {
+    name: String,
+    line: u64,
+    parts: Vec<Part>,
+}
+
+/// The sources of a text whose first line has this number.
+fn sources(
+    text: &str,
+    first: u64,
+    input: &Input,
+    options: &ReadOptions,
+) -> Result<Vec<Source>, CatalogError> {
+    // The limits of the parser are for texts of strangers; ours may be as large as memory.
+    let limitless = serde_saphyr::options! { budget: None, with_snippet: false };
+    let sources: Sources = serde_saphyr::from_str_with_options(text, limitless).map_err(|error| {
+        let number = error.location().map_or(1, |location| location.line());
+        Line { input, number: first - 1 + number }.wrong(error.to_string())
+    })?;
+    let source = |(name, entries): (Spanned<String>, Vec<Spanned<Entry>>)| {
+        let parts = entries.into_iter().map(|entry| {
+            part(Line { input, number: first - 1 + entry.referenced.line() }, entry.value, options)
+        });
+        let parts = parts.collect::<Result<_, CatalogError>>()?;
+        Ok(Source { name: name.value, line: first - 1 + name.referenced.line(), parts })
+    };
+    sources.0.into_iter().map(source).collect()
+}
+
+/// The sources of a text of which each begins with its name at the beginning of a line, read by several threads; none of
+/// another text, or if something is wrong: what that is, is told where the whole is read at once.
+fn in_pieces(text: &str, input: &Input, options: &ReadOptions) -> Option<Vec<Source>> {
+    // An anchor may be meant in another piece.
+    if text.contains(['&', '*', '%']) || text.contains("\n---") || text.contains("\n...") {
+        return None;
+    }
+    let begins = |line: &[u8]| line.first().is_some_and(|byte| !b" \t\r\n-#{}[],".contains(byte));
+    let piece = |(first, piece)| sources(std::str::from_utf8(piece).ok()?, first, input, options).ok();
+    let pieces: Option<Vec<Vec<Source>>> =
+        text::split(text.as_bytes(), &mut 1, begins).into_par_iter().map(piece).collect();
+    let sources: Vec<Source> = pieces?.into_iter().flatten().collect();
+    let mut names = Names::default();
+    sources.iter().for_each(|source| names.meet(Hashed::of(&source.name), source.line));
+    names.twice().is_none().then_some(sources)
 }
 
 fn part(line: Line, entry: Entry, options: &ReadOptions) -> Result<Part, CatalogError> {

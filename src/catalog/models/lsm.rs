@@ -9,10 +9,11 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::line::{self, Line};
+use super::line::Line;
 use super::losses::Losses;
 use super::number::Num;
 use super::row::{Angles, Holds, Row, of_ln_terms};
+use super::text::{Numbers, Text};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::{CatalogError, ReadOptions};
@@ -26,60 +27,83 @@ pub(in crate::catalog) fn is_model(head: &str) -> bool {
 }
 
 /// An object: its class, what attribute it is, its value or its parts.
-struct Object {
-    class: String,
-    attribute: Option<String>,
-    value: Option<String>,
-    parts: Vec<Object>,
+struct Object<'a> {
+    class: &'a str,
+    attribute: Option<&'a str>,
+    value: Option<Cow<'a, str>>,
+    parts: Vec<Object<'a>>,
     line: u64,
 }
 
-impl Object {
+impl<'a> Object<'a> {
     /// The argument at a place, counted from 0.
-    fn argument(&self, at: usize) -> Option<&Object> {
+    fn argument(&self, at: usize) -> Option<&Object<'a>> {
         self.parts.iter().filter(|part| part.attribute.is_none()).nth(at)
     }
 
-    fn attribute(&self, name: &str) -> Option<&Object> {
-        self.parts.iter().find(|part| part.attribute.as_deref() == Some(name))
+    fn attribute(&self, name: &str) -> Option<&Object<'a>> {
+        self.parts.iter().find(|part| part.attribute == Some(name))
     }
 }
 
-/// The value of an attribute in the text of a tag.
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = tag;
-    loop {
-        let at = rest.find(name)?;
-        let begins = rest[..at].ends_with(|c: char| c.is_whitespace());
-        rest = &rest[at + name.len()..];
-        let Some(value) = rest.strip_prefix('=').filter(|_| begins) else { continue };
-        return match value.strip_prefix('"') {
-            Some(value) => value.split('"').next(),
-            None => value.split(|c: char| c.is_whitespace() || c == '>').next(),
-        };
+/// What a tag says of an object.
+#[derive(Default)]
+struct Tag<'a> {
+    name: &'a str,
+    class: Option<&'a str>,
+    attribute: Option<&'a str>,
+    value: Option<&'a str>,
+}
+
+impl<'a> Tag<'a> {
+    /// The tag that stands between `<` and `>`.
+    fn of(inside: &'a str) -> Self {
+        let end = inside.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(inside.len());
+        let (name, mut rest) = inside.split_at(end);
+        let mut tag = Tag { name, ..Tag::default() };
+        while let Some(at) = memchr::memchr(b'=', rest.as_bytes()) {
+            let before = &rest[..at];
+            let key =
+                before.bytes().rposition(|byte| byte.is_ascii_whitespace()).map_or(0, |blank| blank + 1);
+            let key = &before[key..];
+            rest = &rest[at + 1..];
+            let value = match rest.strip_prefix('"') {
+                Some(quoted) => &quoted[..memchr::memchr(b'"', quoted.as_bytes()).unwrap_or(quoted.len())],
+                None => rest.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default(),
+            };
+            // A closing quote that is left says nothing.
+            rest = &rest[value.len() + usize::from(rest.starts_with('"'))..];
+            match key {
+                "mdltype" => tag.class = Some(value),
+                "mdlattr" => tag.attribute = Some(value),
+                "mdlval" => tag.value = Some(value),
+                _ => {}
+            }
+        }
+        tag
     }
 }
 
 /// The five entities of HTML that a value of Python may need.
-fn unescaped(text: &str) -> String {
+fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
-    text.replace("&#x27;", "'").replace("&amp;", "&")
+    Cow::Owned(text.replace("&#x27;", "'").replace("&amp;", "&"))
 }
 
 /// The objects that are open, as tags come.
 #[derive(Default)]
-struct Open {
+struct Open<'a> {
     /// Tags, with whether each began an object.
-    tags: Vec<(String, bool)>,
-    objects: Vec<Object>,
+    tags: Vec<(&'a str, bool)>,
+    objects: Vec<Object<'a>>,
 }
 
-impl Open {
-    /// Takes what stands between `<` and `>` on a line; the source that it closes.
-    fn take(&mut self, inside: &str, line: u64) -> Option<Object> {
+impl<'a> Open<'a> {
+    /// Takes what stands between `<` and `>`, of which `line` is asked for its line; the source that it closes.
+    fn take(&mut self, inside: &'a str, line: impl FnOnce() -> u64) -> Option<Object<'a>> {
         if let Some(name) = inside.strip_prefix('/') {
             let mut source = None;
             while let Some((open, began)) = self.tags.pop() {
@@ -96,18 +120,16 @@ impl Open {
             }
             return source;
         }
-        let name = inside.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
-        let class = attribute(inside, "mdltype").map(str::to_owned);
-        let value = attribute(inside, "mdlval").map(unescaped);
+        let Tag { name, class, attribute, value } = Tag::of(inside);
         let began = class.is_some() && value.is_none();
-        self.tags.push((name.to_owned(), began));
+        self.tags.push((name, began));
         let class = class?;
-        let attribute = attribute(inside, "mdlattr").map(str::to_owned);
-        let object = Object { class, attribute, value, parts: Vec::new(), line };
+        let value = value.map(unescaped);
         if began {
-            self.objects.push(object);
+            self.objects.push(Object { class, attribute, value, parts: Vec::new(), line: line() });
         } else if let Some(whole) = self.objects.last_mut() {
-            whole.parts.push(object);
+            let line = whole.line;
+            whole.parts.push(Object { class, attribute, value, parts: Vec::new(), line });
         }
         None
     }
@@ -119,55 +141,34 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let mut lines = input.lines()?;
-    let mut open = Open::default();
-    // A tag that goes on in the next line, and the line that it began in.
-    let (mut begun, mut first) = (String::new(), 0);
-    while let Some((line, text)) = line::next(&mut lines)? {
-        let mut rest = text;
-        loop {
-            let (inside, here);
-            if begun.is_empty() {
-                let Some(at) = rest.find('<') else { break };
-                rest = &rest[at..];
-                here = line.number;
-            } else {
-                here = first;
-            }
-            let Some(end) = rest.find('>') else {
-                first = here;
-                begun.push_str(rest);
-                begun.push('\n');
-                break;
+    // A row of the table may begin a piece: the objects about it say nothing.
+    let begins = |line: &[u8]| line.starts_with(b"<TR mdltype=Source");
+    let parse = |first: u64, text: &str, found: &mut Vec<(u64, Component)>| {
+        let mut open = Open::default();
+        let (mut numbers, mut at) = (Numbers::new(first, text), 0);
+        while let Some(begin) = memchr::memchr(b'<', &text.as_bytes()[at..]) {
+            let begin = at + begin;
+            let Some(length) = memchr::memchr(b'>', &text.as_bytes()[begin..]) else {
+                return Err(Line { input, number: numbers.line(begin) }.wrong("a tag is not closed"));
             };
-            if begun.is_empty() {
-                inside = Cow::Borrowed(&rest[1..end]);
-            } else {
-                begun.push_str(&rest[..end]);
-                inside = Cow::Owned(std::mem::take(&mut begun).split_off(1));
-            }
-            rest = &rest[end + 1..];
-            let Some(source) = open.take(&inside, here) else { continue };
-            builder.row();
-            let component = component(input, &source, options)?;
-            if builder.wants(component.position) {
-                builder.push_model(component, false, || source.line)?;
+            at = begin + length + 1;
+            if let Some(source) = open.take(&text[begin + 1..at - 1], || numbers.line(begin)) {
+                found.push((source.line, component(input, &source, options)?));
             }
         }
-    }
-    if !begun.is_empty() {
-        return Err(Line { input, number: first }.wrong("a tag is not closed"));
-    }
-    input.digest()
+        Ok(())
+    };
+    let take = |number, component| builder.take_model(component, false, number);
+    Text::new(input)?.pieces(begins, parse, take)
 }
 
 /// Arguments of an object as numbers.
-struct Numbers<'a> {
+struct Values<'a> {
     input: &'a Input,
-    object: &'a Object,
+    object: &'a Object<'a>,
 }
 
-impl Numbers<'_> {
+impl Values<'_> {
     fn line(&self) -> Line<'_> {
         Line { input: self.input, number: self.object.line }
     }
@@ -199,14 +200,14 @@ impl Numbers<'_> {
 
 fn component(input: &Input, source: &Object, options: &ReadOptions) -> Result<Component, CatalogError> {
     let line = Line { input, number: source.line };
-    let numbers = |object| Numbers { input, object };
+    let numbers = |object| Values { input, object };
     let part = |at: usize, classes: &[&str]| {
-        let found = source.argument(at).filter(|part| classes.contains(&part.class.as_str()));
+        let found = source.argument(at).filter(|part| classes.contains(&part.class));
         found.ok_or_else(|| {
             line.wrong(format!("a Source whose argument {} is no {}", at + 1, classes.join(" or ")))
         })
     };
-    let name = source.argument(0).and_then(|name| name.value.clone());
+    let name = source.argument(0).and_then(|name| name.value.as_deref());
     let place = numbers(part(1, &["Position"])?);
     let flux = part(2, &["Polarization", "PolarizationWithRM", "Flux"])?;
     let values = numbers(flux);
@@ -226,7 +227,7 @@ fn component(input: &Input, source: &Object, options: &ReadOptions) -> Result<Co
             of_ln_terms(&values.list(0, "spi")?, values.at(1, "freq0")?)
         }
         Some(object) => {
-            return Err(line.cell("spectrum", &object.class, "only SpectralIndex can be predicted"));
+            return Err(line.cell("spectrum", object.class, "only SpectralIndex can be predicted"));
         }
     };
     let shape = match source.attribute("shape") {
@@ -241,7 +242,7 @@ fn component(input: &Input, source: &Object, options: &ReadOptions) -> Result<Co
                 Shape::Point
             }
         }
-        Some(object) => return Err(line.cell("shape", &object.class, "only Gaussian can be predicted")),
+        Some(object) => return Err(line.cell("shape", object.class, "only Gaussian can be predicted")),
     };
     let mut component = Component::new(position, shape, stokes, spectrum);
     component.name = name.map(|name| name.trim_matches(['\'', '"']).to_owned());

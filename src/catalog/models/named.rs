@@ -53,7 +53,21 @@ pub(super) struct Cells<'a> {
 impl<'a> Cells<'a> {
     /// The cells of a line, as many as there are columns.
     pub fn of(columns: &'a Columns, text: &'a str, line: Line<'a>) -> Result<Self, CatalogError> {
-        let cells: Vec<&str> = words(text).collect();
+        Self::taken(columns, words(text), line)
+    }
+
+    /// The cells of a line with blanks between them; what follows the last column says nothing.
+    pub fn of_words(columns: &'a Columns, text: &'a str, line: Line<'a>) -> Result<Self, CatalogError> {
+        Self::taken(columns, text.split_ascii_whitespace().take(columns.0.len()), line)
+    }
+
+    fn taken(
+        columns: &'a Columns,
+        words: impl Iterator<Item = &'a str>,
+        line: Line<'a>,
+    ) -> Result<Self, CatalogError> {
+        let mut cells = Vec::with_capacity(columns.0.len());
+        cells.extend(words);
         if cells.len() != columns.0.len() {
             let message = format!("{} cells, but {} columns are named", cells.len(), columns.0.len());
             return Err(line.wrong(message));

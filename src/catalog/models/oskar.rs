@@ -8,10 +8,11 @@
 
 use std::io::{self, Write};
 
-use super::line::{self, Line};
+use super::line::Line;
 use super::losses::Losses;
 use super::number::{Num, arcsec, degrees};
 use super::row::{Angles, Holds, Row};
+use super::text::Text;
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::{CatalogError, ReadOptions};
@@ -60,35 +61,30 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let mut lines = input.lines()?;
     let mut constant = 0u64;
-    while let Some((line, text)) = line::next(&mut lines)? {
+    let parse = |line: Line, text: &str| {
         let found: Vec<&str> = cells(text).collect();
-        if found.is_empty() {
-            continue;
-        }
-        builder.row();
-        let (component, own) = component(line, &found, options)?;
+        (!found.is_empty()).then(|| component(line, &found, options)).transpose()
+    };
+    let take = |number, (component, own): (Component, bool)| {
         constant += u64::from(!own);
-        if !builder.wants(component.position) {
-            continue;
-        }
-        builder.push_model(component, !own, || line.number)?;
-    }
+        builder.take_model(component, !own, number)
+    };
+    let digest = Text::new(input)?.rows(parse, take)?;
     if constant > 0 && !builder.detailed() {
         builder.note(format!(
             "{constant} components without a reference frequency taken as the same at every frequency, as OSKAR does"
         ));
     }
-    input.digest()
+    Ok(digest)
 }
 
 /// The component of a row, and whether it says how it goes with frequency.
 fn component(line: Line, found: &[&str], options: &ReadOptions) -> Result<(Component, bool), CatalogError> {
     // The older form lacks the rotation measure.
-    let places: Vec<usize> = match found.len() {
-        11 => (0..8).chain(9..12).collect(),
-        count @ (3..=9 | 12) => (0..count).collect(),
+    let lacking = match found.len() {
+        11 => 8,
+        3..=9 | 12 => COLUMNS.len(),
         count => {
             let message =
                 format!("{count} columns: there are 3 to 9, 11 or 12 (RA, Dec, I ... in OSKAR's order)");
@@ -96,7 +92,8 @@ fn component(line: Line, found: &[&str], options: &ReadOptions) -> Result<(Compo
         }
     };
     let mut values = [0.0; 12];
-    for (place, cell) in places.into_iter().zip(found) {
+    for (at, cell) in found.iter().enumerate() {
+        let place = at + usize::from(at >= lacking);
         values[place] = line.number(COLUMNS[place], cell)?;
     }
     let [ra, dec, i, q, u, v, reference, alpha, measure, major, minor, angle] = values;

@@ -6,11 +6,12 @@
 
 use std::io::{self, Write};
 
-use super::line::{self, Line};
+use super::line::Line;
 use super::losses::Losses;
 use super::named::{Cells, Columns};
 use super::number::{Num, degrees};
 use super::row::{Angles, Holds, Row};
+use super::text::Text;
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::record::{Details, Errors};
@@ -38,48 +39,43 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let mut lines = input.lines()?;
-    let mut assumed = 0u64;
+    let mut text = Text::new(input)?;
     let mut columns: Option<Columns> = None;
     let mut reference = options.reference_frequency;
     let mut frame = Frame::J2000;
-    while let Some((line, text)) = line::next(&mut lines)? {
-        if text.starts_with('#') {
-            columns = columns.or_else(|| header(text));
-            let value = |word: &str| text.split_once(word).map(|(_, rest)| rest.trim());
-            if let Some(rest) = value("Reference frequency").and_then(|rest| rest.rsplit(':').next()) {
-                let hz = rest.trim().trim_end_matches("Hz").trim();
-                let hz = line.number("Reference frequency", hz)?;
-                reference = reference.or(Some(hz));
-            }
-            if value("Equinox").is_some_and(|rest| rest.contains("1950")) {
-                frame = Frame::B1950;
-            }
-            continue;
+    while let Some((line, text)) = text.next_if(|text| text.trim().is_empty() || text.starts_with('#'))? {
+        columns = columns.or_else(|| header(text));
+        let value = |word: &str| text.split_once(word).map(|(_, rest)| rest.trim());
+        if let Some(rest) = value("Reference frequency").and_then(|rest| rest.rsplit(':').next()) {
+            let hz = rest.trim().trim_end_matches("Hz").trim();
+            let hz = line.number("Reference frequency", hz)?;
+            reference = reference.or(Some(hz));
         }
-        if text.trim().is_empty() {
-            continue;
+        if value("Equinox").is_some_and(|rest| rest.contains("1950")) {
+            frame = Frame::B1950;
         }
-        let Some(columns) = &columns else {
-            return Err(line.header(
-                "rows before the comment that names the columns (# Gaus_id Isl_id ... RA E_RA DEC ...)",
-            ));
-        };
-        builder.row();
-        let cells = Cells::of(columns, text, line)?;
+    }
+    let Some(columns) = columns else {
+        let message = "no comment before the rows names the columns (# Gaus_id Isl_id ... RA E_RA DEC ...)";
+        return Err(text.line().header(message));
+    };
+    let mut assumed = 0u64;
+    let (detailed, frame) = (builder.detailed(), options.frame.unwrap_or(frame));
+    let parse = |line: Line, text: &str| {
+        if text.trim().is_empty() || text.starts_with('#') {
+            return Ok(None);
+        }
+        let cells = Cells::of(&columns, text, line)?;
         let alpha = cells.number("Spec_Indx")?;
-        let component = component(&cells, reference, alpha, options.frame.unwrap_or(frame), options)?;
-        assumed += u64::from(alpha.is_none());
-        if !builder.wants(component.position) {
-            continue;
-        }
-        let details = builder.detailed().then(|| details(&cells, &component, alpha.is_some())).transpose()?;
-        builder.push_detailed(component, alpha.is_none(), details.map(Box::new), || line.number)?;
-    }
-    if columns.is_none() {
-        return Err(Line { input, number: lines.number }
-            .header("no comment names the columns (# Gaus_id Isl_id ... RA E_RA DEC ...)"));
-    }
+        let component = component(&cells, reference, alpha, frame, options)?;
+        let details = detailed.then(|| details(&cells, &component, alpha.is_some())).transpose()?;
+        Ok(Some((component, alpha.is_none(), details.map(Box::new))))
+    };
+    let take = |number, (component, indexed, details): (Component, bool, Option<Box<Details>>)| {
+        assumed += u64::from(indexed);
+        builder.take_detailed(component, indexed, details, number)
+    };
+    let digest = text.rows(parse, take)?;
     if assumed > 0 && !builder.detailed() {
         builder.note(match reference {
             Some(_) => format!("{assumed} components without a spectral index given that of {}", options.alpha),
@@ -88,7 +84,7 @@ pub(in crate::catalog) fn read(
             ),
         });
     }
-    input.digest()
+    Ok(digest)
 }
 
 fn component(

@@ -8,11 +8,12 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::line;
+use super::line::Line;
 use super::losses::Losses;
 use super::named::{Cells, Columns};
 use super::number::{Num, degrees};
 use super::row::{Angles, Holds, Row};
+use super::text::Text;
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::{CatalogError, ReadOptions};
@@ -90,30 +91,27 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let mut lines = input.lines()?;
+    let mut text = Text::new(input)?;
+    while text.next_if(|line| line.trim().is_empty())?.is_some() {}
+    let (line, layout) = match text.next_if(|_| true)? {
+        Some((line, names)) => (line, Layout::of(names)),
+        None => (text.line(), None),
+    };
+    let message = "the first line must name source_id, two coordinates with their frame (ra_icrs) and a Flux";
+    let layout = layout.ok_or_else(|| line.header(message))?;
     let (mut indexed, mut flat) = (0u64, 0u64);
-    let mut layout: Option<Layout> = None;
-    while let Some((line, text)) = line::next(&mut lines)? {
+    let parse = |line: Line, text: &str| {
         if text.trim().is_empty() {
-            continue;
+            return Ok(None);
         }
-        let Some(layout) = &layout else {
-            let found = Layout::of(text);
-            layout = Some(found.ok_or_else(|| {
-                line.header("the first line must name source_id, two coordinates with their frame (ra_icrs) and a Flux")
-            })?);
-            continue;
-        };
-        builder.row();
-        let cells = Cells::of(&layout.columns, text, line)?;
-        let (component, assumed) = component(layout, &cells, options)?;
+        component(&layout, &Cells::of(&layout.columns, text, line)?, options).map(Some)
+    };
+    let take = |number, (component, assumed): (Component, bool)| {
         let constant = component.spectrum == Spectrum::Flat;
         *(if constant { &mut flat } else { &mut indexed }) += u64::from(assumed);
-        if !builder.wants(component.position) {
-            continue;
-        }
-        builder.push_model(component, assumed, || line.number)?;
-    }
+        builder.take_model(component, assumed, number)
+    };
+    let digest = text.rows(parse, take)?;
     if !builder.detailed() && indexed > 0 {
         builder
             .note(format!("{indexed} components without a spectral index given that of {}", options.alpha));
@@ -123,7 +121,7 @@ pub(in crate::catalog) fn read(
             "{flat} components without a spectral index taken as flat: the frequency of their flux density is not known (--ref-freq)"
         ));
     }
-    input.digest()
+    Ok(digest)
 }
 
 /// The component of a row, and whether its spectrum is assumed.

@@ -16,10 +16,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::line::{self, Line};
+use rayon::prelude::*;
+
+use super::line::Line;
 use super::losses::Losses;
+use super::names::{Hashed, Names, Twice};
 use super::number::{Num, Sexagesimal};
 use super::row::{Angles, Holds, Row, of_ln_terms};
+use super::text::{self, Text};
 use super::{modes, row};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
@@ -52,33 +56,55 @@ pub(super) fn cluster_path(model: &Path) -> PathBuf {
     name.into()
 }
 
-/// The clusters of sources, by their names; none where there is no such file.
-fn clusters(model: &Path) -> Result<Option<HashMap<String, Arc<str>>>, CatalogError> {
-    let candidates =
-        [cluster_path(model), model.with_extension("cluster"), model.with_extension("txt.cluster")];
-    let Some(path) = candidates.iter().find(|path| path.is_file()) else { return Ok(None) };
-    let input = Input::open(path)?;
-    let mut lines = input.lines()?;
-    let mut found = HashMap::new();
-    while let Some((line, text)) = line::next(&mut lines)? {
-        let cells = cells(text);
-        let [id, chunks, names @ ..] = cells.as_slice() else {
-            if cells.is_empty() {
-                continue;
+/// The clusters of sources, by the hashes of their names and in the order of these.
+struct Clusters(Vec<(Hashed, Arc<str>)>);
+
+impl Clusters {
+    /// Those beside a model; none where there is no such file.
+    fn beside(model: &Path) -> Result<Option<Self>, CatalogError> {
+        let candidates =
+            [cluster_path(model), model.with_extension("cluster"), model.with_extension("txt.cluster")];
+        let Some(path) = candidates.iter().find(|path| path.is_file()) else { return Ok(None) };
+        let input = Input::open(path)?;
+        let parse = |first: u64, text: &str, found: &mut Vec<(u64, (Hashed, Arc<str>))>| {
+            for (number, text) in text::lines(first, text) {
+                let line = Line { input: &input, number };
+                let cells = cells(text);
+                let [id, chunks, names @ ..] = cells.as_slice() else {
+                    if cells.is_empty() {
+                        continue;
+                    }
+                    return Err(line.wrong("a cluster needs its number, its chunks and names of sources"));
+                };
+                for (column, cell) in [("id", id), ("chunks", chunks)] {
+                    cell.parse::<i64>().map_err(|_| line.cell(column, cell, "not a whole number"))?;
+                }
+                let id: Arc<str> = Arc::from(*id);
+                found.extend(names.iter().map(|name| (number, (Hashed::of(name), id.clone()))));
             }
-            return Err(line.wrong("a cluster needs its number, its chunks and names of sources"));
+            Ok(())
         };
-        for (column, cell) in [("id", id), ("chunks", chunks)] {
-            cell.parse::<i64>().map_err(|_| line.cell(column, cell, "not a whole number"))?;
+        let (mut found, mut names) = (Vec::new(), Names::default());
+        let take = |number, (name, id): (Hashed, Arc<str>)| {
+            names.meet(name, number);
+            found.push((name, id));
+            Ok(())
+        };
+        Text::new(&input)?.pieces(|_| true, parse, take)?;
+        if let Some(Twice { name, again: number, .. }) = names.twice() {
+            let text = input.line(number).unwrap_or_default();
+            let name = cells(&text).into_iter().skip(2).find(|cell| Hashed::of(cell) == name);
+            let message = format!("the source '{}' is in a cluster already", name.unwrap_or_default());
+            return Err(Line { input: &input, number }.wrong(message));
         }
-        let id: Arc<str> = (*id).into();
-        for name in names {
-            if found.insert((*name).to_owned(), id.clone()).is_some() {
-                return Err(line.wrong(format!("the source '{name}' is in a cluster already")));
-            }
-        }
+        found.par_sort_unstable_by_key(|(name, _)| *name);
+        Ok(Some(Clusters(found)))
     }
-    Ok(Some(found))
+
+    fn of(&self, name: &str) -> Option<&Arc<str>> {
+        let at = self.0.binary_search_by_key(&Hashed::of(name), |(name, _)| *name).ok()?;
+        Some(&self.0[at].1)
+    }
 }
 
 /// Reads the model; returns the digest of the file.
@@ -87,33 +113,36 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let clusters = clusters(&input.path)?;
-    let mut lines = input.lines()?;
+    let clusters = Clusters::beside(&input.path)?;
     let (mut measures, mut alone) = (0u64, 0u64);
-    let mut seen: HashMap<String, u64> = HashMap::new();
-    while let Some((line, text)) = line::next(&mut lines)? {
+    let mut names = Names::default();
+    let detailed = builder.detailed();
+    let parse = |line: Line, text: &str| {
         let cells = cells(text);
-        if cells.is_empty() {
-            continue;
-        }
-        builder.row();
+        let Some(name) = cells.first() else { return Ok(None) };
         let (mut component, measure) = component(line, &cells, options)?;
-        measures += u64::from(measure != 0.0);
-        if let Some(first) = seen.insert(cells[0].to_owned(), line.number) {
-            return Err(line.wrong(format!("the name '{}' stands in line {first} already", cells[0])));
-        }
         if let Some(clusters) = &clusters {
-            component.patch = clusters.get(cells[0]).cloned();
-            alone += u64::from(component.patch.is_none());
+            component.patch = clusters.of(name).cloned();
         }
-        if !builder.wants(component.position) {
-            continue;
-        }
-        let details = builder.detailed().then(|| {
+        let details = detailed.then(|| {
             let own_angle_frame = component.shape != Shape::Point;
             Box::new(Details { own_angle_frame, ..Details::of_model(&component, true) })
         });
-        builder.push_detailed(component, false, details, || line.number)?;
+        Ok(Some((Hashed::of(name), component, measure != 0.0, details)))
+    };
+    let take =
+        |number, (name, component, measured, details): (Hashed, Component, bool, Option<Box<Details>>)| {
+            measures += u64::from(measured);
+            names.meet(name, number);
+            alone += u64::from(clusters.is_some() && component.patch.is_none());
+            builder.take_detailed(component, false, details, number)
+        };
+    let digest = Text::new(input)?.rows(parse, take)?;
+    if let Some(Twice { again, first, .. }) = names.twice() {
+        let text = input.line(again).unwrap_or_default();
+        let name = cells(&text).first().copied().unwrap_or_default();
+        let message = format!("the name '{name}' stands in line {first} already");
+        return Err(Line { input, number: again }.wrong(message));
     }
     if measures > 0 {
         builder.note(format!("{measures} rotation measures passed over, as SAGECal does"));
@@ -121,16 +150,17 @@ pub(in crate::catalog) fn read(
     if alone > 0 {
         builder.note(format!("{alone} sources are in no cluster: SAGECal would not predict them"));
     }
-    input.digest()
+    Ok(digest)
 }
 
 /// The component of a row, and its rotation measure.
 fn component(line: Line, cells: &[&str], options: &ReadOptions) -> Result<(Component, f64), CatalogError> {
     const NAMES: [&str; 18] =
         ["h", "m", "s", "d", "m", "s", "I", "Q", "U", "V", "SI", "SI1", "SI2", "RM", "eX", "eY", "eP", "f0"];
-    let places: Vec<usize> = match cells.len() {
-        17 => (0..11).chain(13..18).collect(),
-        19 => (0..18).collect(),
+    // One spectral index, or three.
+    let lacking = match cells.len() {
+        17 => 2,
+        19 => 0,
         count => {
             return Err(
                 line.wrong(format!("{count} columns: there are 17, or 19 with three spectral indices"))
@@ -138,8 +168,9 @@ fn component(line: Line, cells: &[&str], options: &ReadOptions) -> Result<(Compo
         }
     };
     let mut values = [0.0; 18];
-    for (place, cell) in places.iter().zip(&cells[1..]) {
-        values[*place] = line.number(NAMES[*place], cell)?;
+    for (at, cell) in cells[1..].iter().enumerate() {
+        let place = if at > 10 { at + lacking } else { at };
+        values[place] = line.number(NAMES[place], cell)?;
     }
     let [h, m, s, d, dm, ds, i, q, u, v, si, si1, si2, measure, ex, ey, ep, reference] = values;
     // The sign of a zero counts: -0 12 34 is south.

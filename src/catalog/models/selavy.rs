@@ -7,11 +7,12 @@
 
 use std::io::{self, Write};
 
-use super::line;
+use super::line::Line;
 use super::losses::Losses;
 use super::named::{Cells, Columns};
 use super::number::{Num, arcsec, degrees, hms, tidy};
 use super::row::{Angles, Holds, Row, of_ln_terms};
+use super::text::Text;
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::record::{Details, Errors};
@@ -38,44 +39,37 @@ pub(in crate::catalog) fn read(
     options: &ReadOptions,
     builder: &mut Builder,
 ) -> Result<String, CatalogError> {
-    let mut lines = input.lines()?;
-    let mut assumed = 0u64;
+    let mut text = Text::new(input)?;
     let mut columns: Option<Columns> = None;
-    let mut row = String::new();
-    while let Some((line, text)) = line::next(&mut lines)? {
-        if text.starts_with('#') {
-            // A comment at the end may have blanks, or nothing in it.
-            columns = columns.or_else(|| header(text).map(|found| found.up_to("comment")));
-            continue;
-        }
-        if text.trim().is_empty() {
-            continue;
-        }
-        let Some(columns) = &columns else {
-            return Err(
-                line.header("rows before the comment that names the columns (# island_id component_id ...)")
-            );
-        };
-        builder.row();
-        row.clear();
-        for word in text.split_ascii_whitespace().take(columns.names().len()) {
-            row.push_str(word);
-            row.push(' ');
-        }
-        let cells = Cells::of(columns, &row, line)?;
-        let (component, own) = component(&cells, options)?;
-        assumed += u64::from(!own);
-        if !builder.wants(component.position) {
-            continue;
-        }
-        let details = builder.detailed().then(|| details(&cells, &component, own)).transpose()?;
-        builder.push_detailed(component, !own, details.map(Box::new), || line.number)?;
+    while let Some((_, text)) = text.next_if(|text| text.trim().is_empty() || text.starts_with('#'))? {
+        // A comment at the end may have blanks, or nothing in it.
+        columns = columns.or_else(|| header(text).map(|found| found.up_to("comment")));
     }
+    let Some(columns) = columns else {
+        let message = "no comment before the rows names the columns (# island_id component_id ...)";
+        return Err(text.line().header(message));
+    };
+    let mut assumed = 0u64;
+    let detailed = builder.detailed();
+    let parse = |line: Line, text: &str| {
+        if text.trim().is_empty() || text.starts_with('#') {
+            return Ok(None);
+        }
+        let cells = Cells::of_words(&columns, text, line)?;
+        let (component, own) = component(&cells, options)?;
+        let details = detailed.then(|| details(&cells, &component, own)).transpose()?;
+        Ok(Some((component, !own, details.map(Box::new))))
+    };
+    let take = |number, (component, indexed, details): (Component, bool, Option<Box<Details>>)| {
+        assumed += u64::from(indexed);
+        builder.take_detailed(component, indexed, details, number)
+    };
+    let digest = text.rows(parse, take)?;
     if assumed > 0 && !builder.detailed() {
         builder
             .note(format!("{assumed} components without a spectral index given that of {}", options.alpha));
     }
-    input.digest()
+    Ok(digest)
 }
 
 /// The component of a row, and whether it has a spectral index.

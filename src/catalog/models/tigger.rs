@@ -7,10 +7,11 @@
 
 use std::io::{self, Write};
 
-use super::line::{self, Line};
+use super::line::Line;
 use super::losses::Losses;
 use super::number::{Num, arcsec, degrees};
 use super::row::{Angles, Holds, Row, of_ln_terms};
+use super::text::Text;
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
 use crate::catalog::{CatalogError, ReadOptions};
@@ -132,37 +133,47 @@ pub(in crate::catalog) fn read(
 ) -> Result<String, CatalogError> {
     const USUAL: &str =
         "name ra_h ra_m ra_s dec_d dec_m dec_s i q u v spi rm emaj_s emin_s pa_d freq0 tags...";
-    let mut lines = input.lines()?;
-    let mut own = None;
-    // Without a frequency a source has that of the first that has one.
-    let mut usual_frequency = options.reference_frequency;
-    let mut constant = 0u64;
-    while let Some((line, text)) = line::next(&mut lines)? {
-        if line.number == 1 {
-            own = Some(columns(line, text.strip_prefix("#format:").unwrap_or(USUAL))?);
-        }
-        let text = text.split('#').next().unwrap_or_default();
-        let cells: Vec<&str> = text.split_ascii_whitespace().collect();
-        let Some(columns) = own.as_ref().filter(|_| !cells.is_empty()) else { continue };
-        builder.row();
-        let cells = Cells { columns, cells, line };
-        let frequency = cells.number("freq0")?;
-        usual_frequency = usual_frequency.or(frequency.filter(|hz| *hz > 0.0));
-        let reference = if columns.has("freq0") { frequency.or(usual_frequency) } else { usual_frequency };
+    let mut text = Text::new(input)?;
+    let names = text.next_if(|line| line.starts_with("#format:"))?;
+    let columns = match names {
+        Some((line, names)) => columns(line, names.strip_prefix("#format:").unwrap_or(names))?,
+        None => columns(text.line(), USUAL)?,
+    };
+    let component = |line: Line, text: &str, usual: Option<f64>| {
+        let cells = text.split_ascii_whitespace().collect();
+        let cells = Cells { columns: &columns, cells, line };
+        let reference = cells.number("freq0")?.or(usual);
         let component = component(&cells, reference.filter(|hz| *hz > 0.0), options)?;
-        constant +=
-            u64::from(component.spectrum == Spectrum::Flat && columns.has("spi") && reference.is_none());
-        if !builder.wants(component.position) {
-            continue;
+        let constant = component.spectrum == Spectrum::Flat && columns.has("spi") && reference.is_none();
+        Ok::<_, CatalogError>((reference, component, constant))
+    };
+    // Without a frequency a source has that of the first that has one, which only the order of the lines tells.
+    let place = columns.place("freq0").filter(|_| options.reference_frequency.is_none());
+    let parse = |line: Line, text: &str| {
+        let text = text.split('#').next().unwrap_or_default();
+        if text.trim().is_empty() {
+            return Ok(None);
         }
-        builder.push_model(component, false, || line.number)?;
-    }
+        if place.is_some_and(|place| text.split_ascii_whitespace().nth(place).is_none()) {
+            return Ok(Some(Err(text.to_owned())));
+        }
+        component(line, text, options.reference_frequency).map(|found| Some(Ok(found)))
+    };
+    let (mut usual, mut constant) = (None, 0u64);
+    let take = |number, found: Result<(Option<f64>, Component, bool), String>| {
+        let later = |text: String| component(Line { input, number }, &text, usual);
+        let (reference, component, stays) = found.or_else(later)?;
+        usual = usual.or(reference.filter(|hz| *hz > 0.0));
+        constant += u64::from(stays);
+        builder.take_model(component, false, number)
+    };
+    let digest = text.rows(parse, take)?;
     if constant > 0 {
         builder.note(format!(
             "{constant} sources without a freq0 taken as the same at every frequency, as Tigger does"
         ));
     }
-    input.digest()
+    Ok(digest)
 }
 
 fn component(

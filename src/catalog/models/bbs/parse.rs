@@ -7,6 +7,7 @@ use super::places::{FIELDS, Field, Place};
 use super::polarised;
 use crate::catalog::ReadOptions;
 use crate::catalog::models::modes;
+use crate::catalog::models::names::Hashed;
 use crate::coords::{self, Direction, Frame};
 use crate::sky::{AngleFrame, Component, Gaussian, Shape, Spectrum, Stokes};
 
@@ -18,18 +19,21 @@ pub(super) struct Wrong {
 }
 
 /// What a row is.
+#[expect(clippy::large_enum_variant, reason = "nearly every row is a component")]
 pub(super) enum Parsed {
     /// A patch: a name for some of the components.
     Patch,
     /// A component that has no flux density.
     WithoutFlux,
-    Component(Box<Row>),
+    Component(Row),
     Wrong(Box<Wrong>),
 }
 
 /// A component and what its row left to be assumed.
 pub(super) struct Row {
     pub component: Component,
+    /// The hash of its name.
+    pub name: Hashed,
     /// Whether the list has no field of spectral indices.
     pub assumed: bool,
     /// Whether it is an ellipse that does not say how it lies.
@@ -156,10 +160,11 @@ impl<'a> Reader<'a> {
         };
         let own_reference = self.number(cells, Field::Reference)?.filter(|hz| *hz != 0.0);
         let (spectrum, assumed) = self.spectrum(cells, own_reference)?;
+        let hashed = Hashed::of(name);
         let name = Some(name.to_owned()).filter(|name| !name.is_empty());
         let mut component = Component::new(position, shape, stokes, spectrum).named(name);
         polarised::set(self, cells, &mut component)?;
-        Ok(Parsed::Component(Box::new(Row { component, assumed, without_angle, own_reference })))
+        Ok(Parsed::Component(Row { component, name: hashed, assumed, without_angle, own_reference }))
     }
 
     /// The frame of the position.
