@@ -2,6 +2,8 @@
 //! functions.
 
 mod common;
+#[path = "components/setjy.rs"]
+mod setjy;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

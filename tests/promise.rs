@@ -1,6 +1,8 @@
 //! Never hangs, never harms: every wait is bounded, what is refused is refused before anything is written, and a column is
 //! either right or known not to be.
 
+#[path = "promise/columns.rs"]
+mod columns;
 mod common;
 
 use common::sky::{Random, Source};

@@ -15,6 +15,8 @@ use nvss_predict::sky::{
 mod common;
 #[path = "skymodels/complist.rs"]
 mod complist;
+#[path = "skymodels/crystalball.rs"]
+mod crystalball;
 #[path = "skymodels/sagecal.rs"]
 mod sagecal;
 

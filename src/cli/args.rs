@@ -226,7 +226,8 @@ pub(super) struct OutputArgs {
     #[arg(long, value_name = "FILE.json", help_heading = "Output")]
     pub(super) report: Option<PathBuf>,
     /// Go on with a run that was killed, from the last rows that had reached the disk. It must be the same run: the same
-    /// catalogue, MeasurementSet and options; of a column that is complete nothing is done
+    /// catalogue, MeasurementSet and options; of a column that is complete nothing is done. Of several (--patch-column), the complete ones
+    /// stay, the next goes on, and the others are written, whatever they hold
     #[arg(long, help_heading = "Output")]
     resume: bool,
     /// Show the plan and write nothing

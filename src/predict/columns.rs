@@ -1,6 +1,8 @@
 //! Patches of a list into columns of their own: a whole run for each, one after the other, over one reading of the catalogue.
 //!
-//! Each column is marked, written, checked and told complete by itself: what stops one leaves those before it whole.
+//! Each column is marked, written, checked and told complete by itself: what stops one leaves those before it whole. So a job that is
+//! resumed keeps those, goes on with the one, and writes those that the run had not come to, whatever they hold: the first
+//! column tells whether it was the same run.
 
 use std::time::Instant;
 
@@ -26,6 +28,7 @@ pub(super) fn run_columns(
         Job { options, ..job.clone() }
     };
     let mut report = run_within(&part(&first.patches, &first.column), around, observer, begun)?;
+    let around = Surroundings { follows: true, ..around };
     for other in others {
         let job = part(&other.patches, &other.column);
         report.others.push(run_within(&job, around, observer, Instant::now())?);

@@ -127,7 +127,7 @@ pub fn run_many(batch: &Batch, observer: &dyn BatchObserver) -> Result<Vec<Resul
         skies.share(union(reaches));
     }
     let pool = thread_pool(&batch.options)?;
-    let around = Surroundings { skies: &skies, pool: &pool };
+    let around = Surroundings { skies: &skies, pool: &pool, follows: false };
     Ok(each(batch, observer, |index| {
         let job = batch.job(index);
         let run = |observer: &mut dyn Observer| {

@@ -17,6 +17,8 @@ use crate::ms::{ColumnDigest, ModelState, PageCache, Provenance};
 pub(super) enum Start {
     /// After these rows.
     After(Done),
+    /// With the first row, where the column holds the rows of another run, which is described.
+    Instead(String),
     /// Nowhere: the column is whole already.
     Whole,
 }
@@ -56,11 +58,18 @@ pub(super) fn fingerprint(options: &Options, report: &Report, selection: &RowSel
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Where a run that is to resume begins, by the state of the column.
+/// Where a run that is to resume begins, by the state of the column. One that `follows` others of its job, which were the same run's, is
+/// one that the killed run may not have come to: what another run left there was to be overwritten.
 ///
 /// # Errors
 /// [`PredictError::Options`] where another run was killed, or it cannot be told how far that one came.
-pub(super) fn start(ms: &Path, options: &Options, state: &ModelState, job: &str) -> Result<Start> {
+pub(super) fn start(
+    ms: &Path,
+    options: &Options,
+    state: &ModelState,
+    job: &str,
+    follows: bool,
+) -> Result<Start> {
     if !options.resume {
         return Ok(Start::After(Done::default()));
     }
@@ -78,7 +87,10 @@ pub(super) fn start(ms: &Path, options: &Options, state: &ModelState, job: &str)
         // Killed before it began, as far as anybody can tell.
         ModelState::NoColumn | ModelState::Unknown => Ok(Start::After(Done::default())),
         ModelState::Complete(of) if of.job == job => Ok(Start::Whole),
-        ModelState::Complete(of) => refuse(format!("it is complete, from {}", described(of))),
+        ModelState::Complete(of) | ModelState::Incomplete(of) if follows && of.job != job => {
+            Ok(Start::Instead(described(of)))
+        }
+        ModelState::Complete(of) => refuse(format!("it is complete, from another run, {}", described(of))),
         ModelState::Incomplete(of) if of.job != job => {
             refuse(format!("the run that did not end was another one, {}", described(of)))
         }
@@ -108,7 +120,7 @@ mod tests {
     #[test]
     fn only_the_same_run_is_resumed() {
         let options = Options { resume: true, ..Options::default() };
-        let at = |state: ModelState| start(Path::new("a.ms"), &options, &state, "job");
+        let at = |state: ModelState| start(Path::new("a.ms"), &options, &state, "job", false);
         let begin = Start::After(Done::default());
         assert_eq!(at(ModelState::NoColumn).expect("a start"), begin);
         assert_eq!(at(ModelState::Complete(record("job", 9))).expect("a start"), Start::Whole);
@@ -118,10 +130,18 @@ mod tests {
         let failed = Provenance { xxh3: String::new(), ..record("job", 0) };
         assert_eq!(at(ModelState::Incomplete(failed)).expect("a start"), begin);
         for state in [ModelState::Incomplete(record("other", 7)), ModelState::Complete(record("other", 9))] {
-            assert!(matches!(at(state), Err(PredictError::Options(_))));
+            assert!(matches!(at(state.clone()), Err(PredictError::Options(_))));
+            let follows = start(Path::new("a.ms"), &options, &state, "job", true);
+            assert!(matches!(follows, Ok(Start::Instead(_))));
+        }
+        for (state, begun) in [
+            (ModelState::Incomplete(record("job", 7)), Start::After(after)),
+            (ModelState::Complete(record("job", 9)), Start::Whole),
+        ] {
+            assert_eq!(start(Path::new("a.ms"), &options, &state, "job", true).expect("a start"), begun);
         }
         let adding = Options { mode: Mode::Add, ..options };
-        assert!(start(Path::new("a.ms"), &adding, &ModelState::NoColumn, "job").is_err());
+        assert!(start(Path::new("a.ms"), &adding, &ModelState::NoColumn, "job", false).is_err());
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
         skies.share(reach(job, &skies)?);
     }
     let pool = thread_pool(&job.options)?;
-    let around = Surroundings { skies: &skies, pool: &pool };
+    let around = Surroundings { skies: &skies, pool: &pool, follows: false };
     bounded(observer, job.options.timeout, begun, |observer| run_columns(job, around, observer, begun))
 }
 
@@ -71,6 +71,8 @@ pub fn run(job: &Job, observer: &mut dyn Observer) -> Result<Report> {
 pub(super) struct Surroundings<'s> {
     pub(super) skies: &'s Skies,
     pub(super) pool: &'s ThreadPool,
+    /// Whether the job has filled a column before this one.
+    pub(super) follows: bool,
 }
 
 /// A run that began at `begun`.

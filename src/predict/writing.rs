@@ -83,8 +83,14 @@ impl<'w> Writing<'w> {
         let options = &planner.job.options;
         let job = fingerprint(options, report, selection);
         let state = ModelState::read(table, column.name())?;
-        let begin = match start(table.path(), options, &state, &job)? {
+        let begin = match start(table.path(), options, &state, &job, planner.around.follows)? {
             Start::After(done) => done,
+            Start::Instead(other) => {
+                let name = &options.column;
+                report
+                    .warn(observer, format!("column {name} holds another run, {other}: it is written anew"));
+                Done::default()
+            }
             Start::Whole => {
                 let name = &options.column;
                 report

@@ -7,6 +7,9 @@
     casa.py gains MS TABLE G|B|K            a calibration table of the MS with gains of every antenna at three times
     casa.py applycal MS COLUMN TABLE        the column into DATA, and applycal of the table into CORRECTED_DATA
     casa.py flux NAME STANDARD HZ           the flux density [Jy] of a calibrator by the coefficients of setjy's standards
+    casa.py setjy MS JOBS.json              casatasks.setjy into MODEL_DATA for each of a list of {field, spw, standard, model}; a model
+                                            that is no path is one of CASA's own images
+    casa.py exportfits IMAGE OUT.fits       casatasks.exportfits of an image, or of one of CASA's own
     casa.py crtf FILE.crtf RA DEC           JSON: right ascensions and declinations (J2000) [deg] of the pixels of 4 arcsec about
                                             a direction that the region manager finds in a file of regions
     casa.py complist SCRIPT OUT.cl          runs a script that makes the component list components.cl
@@ -167,6 +170,28 @@ def flux(name, standard, hz):
         print(terms[0] * 10 ** float(np.polyval([*terms[:0:-1], 0.0], np.log10(float(hz) / 150e6))))
 
 
+def calibrator_image(name):
+    import casadata
+
+    return name if os.path.isabs(name) else f"{casadata.datapath}/nrao/VLA/CalModels/{name}"
+
+
+def setjy(ms, jobs):
+    from casatasks import setjy as task
+
+    with open(jobs) as f:
+        for job in json.load(f):
+            model = calibrator_image(job["model"]) if job.get("model") else ""
+            task(vis=ms, field=job["field"], spw=job["spw"], standard=job["standard"], model=model,
+                 scalebychan=True, usescratch=True)  # fmt: skip
+
+
+def exportfits(name, out):
+    from casatasks import exportfits as task
+
+    task(imagename=calibrator_image(name), fitsimage=out)
+
+
 def crtf(path, ra, dec):
     from casatools import coordsys, image
 
@@ -229,7 +254,7 @@ def main():
     action, *rest = sys.argv[1:]
     actions = {"read": read, "ms-read": ms_read, "ft": ft, "ft-virtual": lambda m, s: ft(m, s, False), "crtf": crtf,
                "gains": gains, "applycal": applycal, "flux": flux, "complist": complist,
-               "components": components, "ft-list": ft_list}  # fmt: skip
+               "components": components, "ft-list": ft_list, "setjy": setjy, "exportfits": exportfits}  # fmt: skip
     actions[action](*rest)
 
 

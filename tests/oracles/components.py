@@ -4,7 +4,7 @@
 
 The sky is a JSON list of components: ra_deg, dec_deg (J2000), stokes [I, Q, U, V], spectrum and what it needs (flat, power,
 log10, ln, poly, curved, table, line), rm and lambda2, own (Q, U and V stay as I goes), shape and what it needs (point, gaussian,
-disk, ring, limb, shapelet of hyperdrive's convention), curve [[mjd s, factor], ...]. Special functions are scipy's, parallactic
+disk, ring, limb, shapelet of hyperdrive's convention), pa_frame (source or centre: whose north), curve [[mjd s, factor], ...]. Special functions are scipy's, parallactic
 angles those of casacore's measures, to which RECEPTOR_ANGLE is added. Prints one JSON object; exit status 1 if the rms error exceeds --tolerance.
 """
 
@@ -96,7 +96,8 @@ def visibilities(obs, parts, dd, centre, rows):
         where = np.radians(part["ra_deg"]), np.radians(part["dec_deg"])
         lon, lat = sky.to_frame(*where, "J2000", frame)
         turned = dict(part)
-        if "pa_deg" in part:
+        at_centre = part.get("pa_frame") == "centre"
+        if "pa_deg" in part and not at_centre:
             turned["pa_deg"] = np.degrees(sky.angle_to_frame(*where, np.radians(part["pa_deg"]), "J2000", frame))
         d = lon - lon0
         l, m, n = sky.cosines(lon, lat, lon0, lat0)
@@ -104,6 +105,8 @@ def visibilities(obs, parts, dd, centre, rows):
         east = np.array([np.cos(d), np.sin(lat0) * np.sin(d), -np.cos(lat0) * np.sin(d)])
         north = np.array([-np.sin(lat) * np.sin(d), np.cos(lat) * np.cos(lat0) + np.sin(lat) * np.sin(lat0) * np.cos(d),
                           np.cos(lat) * np.sin(lat0) - np.sin(lat) * np.cos(lat0) * np.cos(d)])  # fmt: skip
+        if at_centre:
+            east, north = np.eye(3)[:2]
         u = (obs.uvw[rows] @ east)[:, None] * (freq / C)
         v = (obs.uvw[rows] @ north)[:, None] * (freq / C)
         response = np.exp(2j * np.pi * path[:, None] * (freq / C)) * envelope(turned, u, v)
