@@ -15,6 +15,8 @@ use nvss_predict::sky::{
 mod common;
 #[path = "skymodels/complist.rs"]
 mod complist;
+#[path = "skymodels/hyperdrive.rs"]
+mod hyperdrive;
 #[path = "skymodels/sagecal.rs"]
 mod sagecal;
 
