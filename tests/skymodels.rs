@@ -17,6 +17,8 @@ mod common;
 mod complist;
 #[path = "skymodels/crystalball.rs"]
 mod crystalball;
+#[path = "skymodels/hyperdrive.rs"]
+mod hyperdrive;
 #[path = "skymodels/sagecal.rs"]
 mod sagecal;
 

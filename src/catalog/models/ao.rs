@@ -43,6 +43,7 @@ struct State {
     cluster: Option<String>,
     parts: Vec<Part>,
     gaussian: bool,
+    shaped: bool,
     positioned: bool,
     frequency: Option<f64>,
     stokes: Option<Stokes>,
@@ -102,7 +103,7 @@ impl State {
             "component" => {
                 within(Block::Source)?;
                 self.parts.push(Part::new(Direction::new(Frame::J2000, 0.0, 0.0), line.number));
-                (self.gaussian, self.positioned) = (false, false);
+                (self.gaussian, self.shaped, self.positioned) = (false, false, false);
                 return self.open(line, Block::Component, text);
             }
             "sed" | "measurement" => {
@@ -147,6 +148,7 @@ impl State {
                 let [major, minor] = [words.number("a major axis")?, words.number("a minor axis")?]
                     .map(|axis| (axis / 3600.0).to_radians());
                 let angle = words.number("a position angle")?.to_radians();
+                self.shaped = true;
                 if major > 0.0 || minor > 0.0 {
                     let frame = options.pa_frame.unwrap_or(AngleFrame::Source);
                     self.part(line)?.shape = Shape::Gaussian(Gaussian::new(major, minor, angle, frame));
@@ -242,16 +244,13 @@ impl State {
                 if !self.positioned {
                     return Err(line.wrong("a component without a position"));
                 }
-                let gaussian = self.gaussian;
-                let part = self.part(line)?;
-                match (gaussian, &part.shape) {
-                    (true, Shape::Point) => Err(line.wrong("a gaussian without a shape")),
-                    (false, Shape::Gaussian(_)) => {
-                        part.shape = Shape::Point;
-                        Ok(())
-                    }
-                    _ => Ok(()),
+                // One without a size is a point.
+                match (self.gaussian, self.shaped) {
+                    (true, false) => return Err(line.wrong("a gaussian without a shape")),
+                    (false, true) => self.part(line)?.shape = Shape::Point,
+                    _ => {}
                 }
+                Ok(())
             }
             Some(block) => {
                 let (Some(frequency), Some(stokes)) = (self.frequency, self.stokes) else {
@@ -279,51 +278,62 @@ impl State {
 pub(super) fn write(out: &mut dyn Write, components: &[Component], losses: &mut Losses) -> io::Result<()> {
     writeln!(out, "skymodel fileformat 1.1")?;
     let holds = Holds { patches: true, ..Holds::gaussians(Angles::Source) };
-    for (index, component) in components.iter().enumerate() {
-        let Some(row) = Row::of(component, index, holds, losses) else { continue };
-        writeln!(out, "source {{\n  name \"{}\"", row.name.replace('"', "'"))?;
-        if let Some(patch) = &component.patch {
+    let key = |row: &Row, _: &mut Losses| format!("{}\n{}", row.name, row.source());
+    for (_, rows) in row::sources(components, holds, losses, key) {
+        let Some(first) = rows.first() else { continue };
+        writeln!(out, "source {{\n  name \"{}\"", first.name.replace('"', "'"))?;
+        // Several components are a patch of the source's name.
+        if let Some(patch) =
+            first.component.patch.as_deref().filter(|patch| rows.len() == 1 || *patch != first.name)
+        {
             writeln!(out, "  cluster \"{}\"", patch.replace('"', "'"))?;
         }
-        let kind = if row.ellipse.is_some() { "gaussian" } else { "point" };
-        let (ra, dec) = (Sexagesimal::hours(row.ra), Sexagesimal::degrees(row.dec));
-        writeln!(out, "  component {{\n    type {kind}")?;
-        writeln!(
-            out,
-            "    position {:02}h{:02}m{}s {}{:02}d{:02}m{}s",
-            ra.whole,
-            ra.minutes,
-            ra.seconds_text(),
-            dec.sign(),
-            dec.whole,
-            dec.minutes,
-            dec.seconds_text()
-        )?;
-        if let Some(shape) = row.ellipse {
-            let (major, minor) = (arcsec(shape.major), arcsec(shape.minor));
-            writeln!(out, "    shape {major} {minor} {}", degrees(shape.position_angle))?;
+        for row in &rows {
+            entry(out, row, losses)?;
         }
-        if let Spectrum::Table(table) = row.spectrum {
-            row.of_table(table, losses);
-            for (frequency, stokes) in table.frequencies().iter().zip(table.stokes()) {
-                writeln!(out, "    measurement {{")?;
-                flux(out, *frequency, *stokes)?;
-                writeln!(out, "    }}")?;
-            }
-        } else {
-            let stokes = row.following(losses);
-            let (terms, reference) = row.log10_terms(usize::MAX, losses);
-            writeln!(out, "    sed {{")?;
-            flux(out, reference, stokes)?;
-            write!(out, "      spectral-index {{")?;
-            for term in terms.iter().chain(std::iter::repeat_n(&0.0, 2usize.saturating_sub(terms.len()))) {
-                write!(out, " {}", Num(*term))?;
-            }
-            writeln!(out, " }}\n    }}")?;
-        }
-        writeln!(out, "  }}\n}}")?;
+        writeln!(out, "}}")?;
     }
     Ok(())
+}
+
+fn entry(out: &mut dyn Write, row: &Row, losses: &mut Losses) -> io::Result<()> {
+    let kind = if row.ellipse.is_some() { "gaussian" } else { "point" };
+    let (ra, dec) = (Sexagesimal::hours(row.ra), Sexagesimal::degrees(row.dec));
+    writeln!(out, "  component {{\n    type {kind}")?;
+    writeln!(
+        out,
+        "    position {:02}h{:02}m{}s {}{:02}d{:02}m{}s",
+        ra.whole,
+        ra.minutes,
+        ra.seconds_text(),
+        dec.sign(),
+        dec.whole,
+        dec.minutes,
+        dec.seconds_text()
+    )?;
+    if let Some(shape) = row.ellipse {
+        let (major, minor) = (arcsec(shape.major), arcsec(shape.minor));
+        writeln!(out, "    shape {major} {minor} {}", degrees(shape.position_angle))?;
+    }
+    if let Spectrum::Table(table) = row.spectrum {
+        row.of_table(table, losses);
+        for (frequency, stokes) in table.frequencies().iter().zip(table.stokes()) {
+            writeln!(out, "    measurement {{")?;
+            flux(out, *frequency, *stokes)?;
+            writeln!(out, "    }}")?;
+        }
+    } else {
+        let stokes = row.following(losses);
+        let (terms, reference) = row.log10_terms(usize::MAX, losses);
+        writeln!(out, "    sed {{")?;
+        flux(out, reference, stokes)?;
+        write!(out, "      spectral-index {{")?;
+        for term in terms.iter().chain(std::iter::repeat_n(&0.0, 2usize.saturating_sub(terms.len()))) {
+            write!(out, " {}", Num(*term))?;
+        }
+        writeln!(out, " }}\n    }}")?;
+    }
+    writeln!(out, "  }}")
 }
 
 /// A frequency [Hz] and a flux density [Jy].

@@ -17,7 +17,7 @@ use super::line::Line;
 use super::losses::Losses;
 use super::names::{Hashed, Names};
 use super::number::{Num, arcsec, degrees};
-use super::row::{Angles, Holds, Row};
+use super::row::{self, Angles, Holds, Row};
 use super::source::{Assumed, Flux, Part, push};
 use super::text;
 use crate::catalog::builder::Builder;
@@ -218,26 +218,10 @@ fn part(line: Line, entry: Entry, options: &ReadOptions) -> Result<Part, Catalog
 /// Writes the list as YAML: components under one name, or in one patch, are one source.
 pub(super) fn write(out: &mut dyn Write, components: &[Component], losses: &mut Losses) -> io::Result<()> {
     let holds = Holds { shapelets: true, patches: true, ..Holds::gaussians(Angles::Source) };
-    let rows = components.iter().enumerate().filter_map(|(index, component)| {
-        let row = Row::of(component, index, holds, losses)?;
-        Some((component.patch.as_deref().map_or_else(|| row.name.to_string(), str::to_owned), row))
-    });
-    let rows: Vec<(String, Row)> = rows.collect();
-    // A key of YAML stands once: components of a source are gathered, in the order of their first.
-    let mut order: Vec<&str> = Vec::new();
-    let mut sources: std::collections::HashMap<&str, Vec<&Row>> = std::collections::HashMap::new();
-    for (name, row) in &rows {
-        sources
-            .entry(name)
-            .or_insert_with(|| {
-                order.push(name);
-                Vec::new()
-            })
-            .push(row);
-    }
-    for name in order {
-        writeln!(out, "{}:", quoted(name))?;
-        for row in sources.get(name).into_iter().flatten() {
+    // A key of YAML stands once.
+    for (name, rows) in row::sources(components, holds, losses, |row, _| row.source().to_owned()) {
+        writeln!(out, "{}:", quoted(&name))?;
+        for row in &rows {
             entry(out, row, losses)?;
         }
     }

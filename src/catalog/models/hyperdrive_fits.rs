@@ -146,6 +146,11 @@ impl Cells<'_> {
         self.number(name).ok_or_else(|| self.line.cell(name, &self.text(name), "a number is needed"))
     }
 
+    /// Whether there is a number other than zero in a column.
+    fn given(&self, name: &str) -> bool {
+        self.number(name).is_some_and(|value| value != 0.0)
+    }
+
     fn part(&self, ra: &str, dec: &str, options: &ReadOptions) -> Result<Part, CatalogError> {
         let (ra, dec) = (self.needed(ra)?, self.needed(dec)?);
         let frame = options.frame.unwrap_or(Frame::J2000);
@@ -192,11 +197,14 @@ impl Cells<'_> {
         let angle_frame = options.pa_frame.unwrap_or(AngleFrame::Source);
         let name = self.text("NAME");
         part.shape = match (self.text("COMP_TYPE").as_str(), extent) {
-            ("P", None) | ("", None) => Shape::Point,
-            ("G" | "", Some((angle, [major, minor]))) => {
+            ("P" | "", None) => Shape::Point,
+            // Without a COMP_TYPE, what has coefficients is made of shapelets.
+            (told @ ("G" | ""), Some((angle, [major, minor])))
+                if told == "G" || !shapelets.contains_key(&name) =>
+            {
                 Shape::Gaussian(Gaussian::new(major, minor, angle, angle_frame))
             }
-            ("S", Some((position_angle, scales))) => {
+            ("S" | "", Some((position_angle, scales))) => {
                 let terms = shapelets.get(&name);
                 let terms = terms.ok_or_else(|| {
                     self.line.cell("NAME", &name, "the second table has no coefficients for it")
@@ -217,7 +225,11 @@ impl Cells<'_> {
         part.flux = match self.text("MOD_TYPE").as_str() {
             "pl" => self.law("NORM_COMP_PL", "ALPHA_PL", None)?,
             "cpl" => self.law("NORM_COMP_CPL", "ALPHA_CPL", Some("CURVE_CPL"))?,
-            "nan" | "" => self.list()?,
+            "nan" => self.list()?,
+            // Without a MOD_TYPE, the law that has numbers.
+            "" if self.given("CURVE_CPL") => self.law("NORM_COMP_CPL", "ALPHA_CPL", Some("CURVE_CPL"))?,
+            "" if self.given("NORM_COMP_PL") => self.law("NORM_COMP_PL", "ALPHA_PL", None)?,
+            "" => self.list()?,
             other => return Err(self.line.cell("MOD_TYPE", other, "neither pl, cpl nor nan")),
         };
         Ok(part)

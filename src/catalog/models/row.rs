@@ -1,6 +1,7 @@
 //! A component as the formats that are written have it: J2000, named, and what does not fit counted.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::losses::Losses;
 use super::number;
@@ -108,6 +109,11 @@ impl<'a> Row<'a> {
             stokes: component.stokes,
             spectrum: &component.spectrum,
         })
+    }
+
+    /// The name of its patch, or else its own.
+    pub fn source(&self) -> &str {
+        self.component.patch.as_deref().unwrap_or(&self.name)
     }
 
     /// The name without what ends a word of the format.
@@ -295,6 +301,27 @@ fn unheld(component: &Component, holds: Holds) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// The components by the key of their source, in the order of the first of each. hyperdrive keeps only the last of several sources of
+/// a name.
+pub(super) fn sources<'a>(
+    components: &'a [Component],
+    holds: Holds,
+    losses: &mut Losses,
+    key: impl Fn(&Row, &mut Losses) -> String,
+) -> Vec<(String, Vec<Row<'a>>)> {
+    let mut sources: Vec<(String, Vec<Row>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (index, component) in components.iter().enumerate() {
+        let Some(row) = Row::of(component, index, holds, losses) else { continue };
+        let place = *places.entry(key(&row, losses)).or_insert_with_key(|key| {
+            sources.push((key.clone(), Vec::new()));
+            sources.len() - 1
+        });
+        sources[place].1.push(row);
+    }
+    sources
 }
 
 /// A name without what ends a word of the format.

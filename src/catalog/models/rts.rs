@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::line::{self, Line, Words};
 use super::losses::Losses;
 use super::number::{Num, degrees, tidy};
-use super::row::{Angles, Holds, Row};
+use super::row::{self, Angles, Holds, Row};
 use super::source::{Assumed, Part, push};
 use crate::catalog::builder::Builder;
 use crate::catalog::input::Input;
@@ -182,28 +182,46 @@ pub(super) fn place(row: &Row) -> String {
 }
 
 /// What the MWA's text formats have.
-pub(super) const HOLDS: Holds = Holds { shapelets: true, ..Holds::gaussians(Angles::Source) };
+pub(super) const HOLDS: Holds = Holds { shapelets: true, patches: true, ..Holds::gaussians(Angles::Source) };
 
-/// Writes a list, every component as a source of its own.
+/// Writes a list: the first component of a source is the source itself.
 pub(super) fn write(out: &mut dyn Write, components: &[Component], losses: &mut Losses) -> io::Result<()> {
-    for (index, component) in components.iter().enumerate() {
-        let Some(row) = Row::of(component, index, HOLDS, losses) else { continue };
-        writeln!(out, "SOURCE {} {}", row.word(&['#'], losses), place(&row))?;
-        for (frequency, Stokes { i, q, u, v }) in row.measurements(losses) {
-            writeln!(out, "FREQ {} {} {} {} {}", Num(frequency), Num(i), Num(q), Num(u), Num(v))?;
-        }
-        if let Some(shape) = row.ellipse {
-            let angle = degrees(shape.position_angle);
-            writeln!(out, "GAUSSIAN {angle} {} {}", arcmin(shape.major), arcmin(shape.minor))?;
-        }
-        if let Some((shapelet, angle)) = row.shapelet() {
-            let [major, minor] = shapelet.scales.map(arcmin);
-            writeln!(out, "SHAPELET2 {} {major} {minor}", degrees(angle))?;
-            for term in &shapelet.terms {
-                writeln!(out, "COEFF {} {} {}", term.n1, term.n2, Num(term.value))?;
+    for (name, rows) in row::sources(components, HOLDS, losses, source) {
+        for (at, row) in rows.iter().enumerate() {
+            match at {
+                0 => writeln!(out, "SOURCE {name} {}", place(row))?,
+                _ => writeln!(out, "COMPONENT {}", place(row))?,
+            }
+            entry(out, row, losses)?;
+            if at > 0 {
+                writeln!(out, "ENDCOMPONENT")?;
             }
         }
         writeln!(out, "ENDSOURCE")?;
+    }
+    Ok(())
+}
+
+/// The name of a component's source, as one word.
+pub(super) fn source(row: &Row, losses: &mut Losses) -> String {
+    row::word(row.source(), &['#'], losses).into_owned()
+}
+
+/// Flux densities and shape.
+fn entry(out: &mut dyn Write, row: &Row, losses: &mut Losses) -> io::Result<()> {
+    for (frequency, Stokes { i, q, u, v }) in row.measurements(losses) {
+        writeln!(out, "FREQ {} {} {} {} {}", Num(frequency), Num(i), Num(q), Num(u), Num(v))?;
+    }
+    if let Some(shape) = row.ellipse {
+        let angle = degrees(shape.position_angle);
+        writeln!(out, "GAUSSIAN {angle} {} {}", arcmin(shape.major), arcmin(shape.minor))?;
+    }
+    if let Some((shapelet, angle)) = row.shapelet() {
+        let [major, minor] = shapelet.scales.map(arcmin);
+        writeln!(out, "SHAPELET2 {} {major} {minor}", degrees(angle))?;
+        for term in &shapelet.terms {
+            writeln!(out, "COEFF {} {} {}", term.n1, term.n2, Num(term.value))?;
+        }
     }
     Ok(())
 }

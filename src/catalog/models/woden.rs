@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use super::line::{self, Line, Words};
 use super::losses::Losses;
 use super::number::{Num, degrees};
-use super::row::Row;
+use super::row::{self, Row};
 use super::rts::{self, HOLDS, arcmin};
 use super::source::{Assumed, Flux, Part, push};
 use crate::catalog::builder::Builder;
@@ -152,47 +152,60 @@ pub(in crate::catalog) fn read(
     input.digest()
 }
 
-/// Writes a list, every component as a source of its own.
+/// Writes a list.
 pub(super) fn write(out: &mut dyn Write, components: &[Component], losses: &mut Losses) -> io::Result<()> {
-    for (index, component) in components.iter().enumerate() {
-        let Some(row) = Row::of(component, index, HOLDS, losses) else { continue };
-        let shapelet = row.shapelet();
-        let kinds = match (&shapelet, row.ellipse) {
-            (Some((shapelet, _)), _) => format!("P 0 G 0 S 1 {}", shapelet.terms.len()),
-            (None, Some(_)) => "P 0 G 1 S 0 0".into(),
-            (None, None) => "P 1 G 0 S 0 0".into(),
-        };
-        let kind = match (&shapelet, row.ellipse) {
-            (Some(_), _) => "SHAPELET",
-            (None, Some(_)) => "GAUSSIAN",
-            (None, None) => "POINT",
-        };
-        writeln!(out, "SOURCE {} {kinds}", row.word(&['#'], losses))?;
-        writeln!(out, "COMPONENT {kind} {}", rts::place(&row))?;
-        let Stokes { i, q, u, v } = row.following(losses);
-        let (alpha, reference) = row.power_law(losses);
-        writeln!(
-            out,
-            "LINEAR {} {} {} {} {} {}",
-            Num(reference),
-            Num(i),
-            Num(q),
-            Num(u),
-            Num(v),
-            Num(alpha)
-        )?;
-        if let Some(shape) = row.ellipse {
-            let angle = degrees(shape.position_angle);
-            writeln!(out, "GPARAMS {angle} {} {}", arcmin(shape.major), arcmin(shape.minor))?;
+    for (name, rows) in row::sources(components, HOLDS, losses, rts::source) {
+        let [points, gaussians, shapelets] = [Kind::Point, Kind::Gaussian, Kind::Shapelet]
+            .map(|kind| rows.iter().filter(|row| Kind::of(row) == kind).count());
+        let terms: usize =
+            rows.iter().filter_map(Row::shapelet).map(|(shapelet, _)| shapelet.terms.len()).sum();
+        writeln!(out, "SOURCE {name} P {points} G {gaussians} S {shapelets} {terms}")?;
+        for row in &rows {
+            entry(out, row, losses)?;
         }
-        if let Some((shapelet, angle)) = shapelet {
-            let [major, minor] = shapelet.scales.map(arcmin);
-            writeln!(out, "SPARAMS {} {major} {minor}", degrees(angle))?;
-            for term in &shapelet.terms {
-                writeln!(out, "SCOEFF {} {} {}", term.n1, term.n2, Num(term.value))?;
-            }
-        }
-        writeln!(out, "ENDCOMPONENT\nENDSOURCE")?;
+        writeln!(out, "ENDSOURCE")?;
     }
     Ok(())
+}
+
+/// What a component is.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Point,
+    Gaussian,
+    Shapelet,
+}
+
+impl Kind {
+    fn of(row: &Row) -> Self {
+        match (row.shapelet(), row.ellipse) {
+            (Some(_), _) => Kind::Shapelet,
+            (None, Some(_)) => Kind::Gaussian,
+            (None, None) => Kind::Point,
+        }
+    }
+}
+
+fn entry(out: &mut dyn Write, row: &Row, losses: &mut Losses) -> io::Result<()> {
+    let kind = match Kind::of(row) {
+        Kind::Point => "POINT",
+        Kind::Gaussian => "GAUSSIAN",
+        Kind::Shapelet => "SHAPELET",
+    };
+    writeln!(out, "COMPONENT {kind} {}", rts::place(row))?;
+    let Stokes { i, q, u, v } = row.following(losses);
+    let (alpha, reference) = row.power_law(losses);
+    writeln!(out, "LINEAR {} {} {} {} {} {}", Num(reference), Num(i), Num(q), Num(u), Num(v), Num(alpha))?;
+    if let Some(shape) = row.ellipse {
+        let angle = degrees(shape.position_angle);
+        writeln!(out, "GPARAMS {angle} {} {}", arcmin(shape.major), arcmin(shape.minor))?;
+    }
+    if let Some((shapelet, angle)) = row.shapelet() {
+        let [major, minor] = shapelet.scales.map(arcmin);
+        writeln!(out, "SPARAMS {} {major} {minor}", degrees(angle))?;
+        for term in &shapelet.terms {
+            writeln!(out, "SCOEFF {} {} {}", term.n1, term.n2, Num(term.value))?;
+        }
+    }
+    writeln!(out, "ENDCOMPONENT")
 }
