@@ -24,7 +24,8 @@ from selfcal import image, report, simulate, solve, truth  # noqa: E402
 from selfcal.models import Models  # noqa: E402
 from selfcal.worker import Casa  # noqa: E402
 
-FULL = simulate.Size(antennas=48, fields=24, channels=64), image.Grid(1680, 5.0)
+WHOLE = simulate.Size(antennas=96, fields=24, channels=64), image.Grid(1680, 5.0)
+HALF = simulate.Size(antennas=48, fields=24, channels=64), image.Grid(1680, 5.0)
 SMALL = simulate.Size(antennas=28, fields=24, channels=32), image.Grid(1400, 6.0)
 # Where MODEL_DATA comes from in each round; "imager": the components of the round before, as WSClean leaves them.
 RUNS = {
@@ -101,7 +102,9 @@ class Work:
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--calibrator", action="store_true", help="leave 3C 454.3 (12.7 Jy) in the field")
-    p.add_argument("--small", action="store_true", help="28 antennas and 32 channels")
+    size = p.add_mutually_exclusive_group()
+    size.add_argument("--small", action="store_true", help="28 antennas and 32 channels [default: 48 and 64]")
+    size.add_argument("--whole", action="store_true", help="all 96 antennas")
     p.add_argument("--all", action="store_true", help="also the variants of the three runs")
     p.add_argument("--last-only", action="store_true", help="no images of the rounds before the last")
     p.add_argument("--dir", type=Path, help="keep everything here [default: a temporary folder, removed]")
@@ -121,7 +124,7 @@ def main():
 
 def run(folder, a, casa):
     """Everything; returns the figures."""
-    work = Work(folder, *(SMALL if a.small else FULL), a, casa)
+    work = Work(folder, *(SMALL if a.small else WHOLE if a.whole else HALF), a, casa)
     result = {"before": work.judge(work.imaged("before", "DATA", niter=1000))}
     truth.correct(str(work.models.one), work.gains)
     result |= {"true gains": work.judge.remember(work.imaged("true", "CORRECTED_DATA")), "runs": {}}

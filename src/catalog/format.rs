@@ -55,6 +55,8 @@ pub enum Format {
     Pybdsf,
     /// Selavy's text.
     Selavy,
+    /// DS9's regions.
+    Ds9,
     /// A VOTable.
     Votable,
     /// A FITS file with a binary table that has named columns of positions.
@@ -65,7 +67,7 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order messages list them.
-    pub const ALL: [Format; 27] = [
+    pub const ALL: [Format; 28] = [
         Format::Vl,
         Format::Vz,
         Format::NvssDat,
@@ -90,6 +92,7 @@ impl Format {
         Format::Skyh5,
         Format::Pybdsf,
         Format::Selavy,
+        Format::Ds9,
         Format::Votable,
         Format::Fits,
         Format::Csv,
@@ -131,6 +134,9 @@ impl Format {
             Format::Skyh5 => "catalogue of pyradiosky, HDF5 (.skyh5)",
             Format::Pybdsf => "list of PyBDSF, text (.gaul, .srl)",
             Format::Selavy => "component catalogue of Selavy, text (# island_id component_id ...)",
+            Format::Ds9 => {
+                "regions of DS9 whose texts end in flux densities (point(...) # text={name 12.3 mJy})"
+            }
             Format::Votable => "VOTable with columns of positions and flux densities (VizieR)",
             Format::Fits => "FITS with a binary table of named columns (VizieR, astropy, TOPCAT)",
             Format::Csv => {
@@ -193,6 +199,7 @@ impl fmt::Display for Format {
             Format::Skyh5 => "skyh5",
             Format::Pybdsf => "pybdsf",
             Format::Selavy => "selavy",
+            Format::Ds9 => "ds9",
             Format::Votable => "votable",
             Format::Fits => "fits",
             Format::Csv => "csv",

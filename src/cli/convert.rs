@@ -39,7 +39,7 @@ pub(super) struct ConvertArgs {
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// The format to write, instead of telling it from the name: bbs, wsclean, complist, clscript, hyperdrive, hyperdrivefits, ao, rts,
-    /// woden, oskar, sagecal, lsm, tigger, pyradiosky, skyh5, pybdsf, selavy
+    /// woden, oskar, sagecal, lsm, tigger, pyradiosky, skyh5, pybdsf, selavy, votable, csv, ds9
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     to: Option<Format>,
     /// Replace the file if it exists

@@ -229,3 +229,55 @@ fn hyperdrive_itself() {
         assert!(flat < 1e-6 || shapelets && (flat < 5e-4 || name.contains("jack.")), "{name}: {flat:e}");
     }
 }
+
+/// hyperdrive's FITS table as its book describes it, by astropy.
+#[test]
+fn fits_tables_of_hyperdrive_are_as_its_book_has_them() {
+    need!(oracles);
+    let scratch = common::Scratch::new();
+    let list = scratch.path("list.fits");
+    common::run(args!["convert", &data("one_sky.skymodel"), &list])
+        .exits(0)
+        .says(&["Stokes Q, U and V were left out"]);
+    let told = common::oracle_ok("sky_files.py", args!["fits", &list]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let rows = told["SOURCES"].as_array().unwrap();
+    assert_eq!((rows.len(), told["SHAPELETS"].as_array().unwrap().len()), (2, 0), "{told}");
+    let number = |row: usize, name: &str| rows[row][name].as_f64().unwrap_or(f64::NAN);
+    for (row, component) in one_sky().iter().enumerate() {
+        let place = component.position;
+        let [ra, dec] = [place.longitude, place.latitude].map(f64::to_degrees);
+        assert!((number(row, "RA") - ra).abs() < 1e-12 && (number(row, "DEC") - dec).abs() < 1e-12, "{told}");
+    }
+    assert_eq!((&rows[0]["COMP_TYPE"], &rows[0]["MOD_TYPE"]), (&"P".into(), &"pl".into()));
+    assert_eq!((&rows[1]["COMP_TYPE"], &rows[1]["MOD_TYPE"]), (&"G".into(), &"cpl".into()));
+    // Power laws are those at 200 MHz.
+    let x = (200f64 / 150.0).ln();
+    for (found, expected) in [
+        (number(0, "NORM_COMP_PL"), 2.0 * (-0.7 * x).exp()),
+        (number(0, "ALPHA_PL"), -0.7),
+        (number(1, "NORM_COMP_CPL"), (-0.7 * x + 0.1 * x * x).exp()),
+        (number(1, "ALPHA_CPL"), -0.7 + 0.2 * x),
+        (number(1, "CURVE_CPL"), 0.1),
+        (number(1, "MAJOR_DC"), 60.0 / 3600.0),
+        (number(1, "MINOR_DC"), 30.0 / 3600.0),
+        (number(1, "PA_DC"), 30.0),
+    ] {
+        assert!((found - expected).abs() < 1e-13, "{found} {expected}: {told}");
+    }
+}
+
+/// Real lists and back: shapelets, lists of flux densities, sources of several components.
+#[test]
+fn lists_of_hyperdrive_go_into_fits_and_back() {
+    let path = need!("skymodels/hyperdrive_jack.yaml");
+    let scratch = common::Scratch::new();
+    let list = scratch.path("list.fits");
+    common::run(args!["convert", &path, &list, "--strict"]).exits(0);
+    let (before, after) = (strictly(&path).components, strictly(&list).components);
+    assert_eq!(before.len(), after.len());
+    for (a, b) in after.iter().zip(&before) {
+        assert_same("fits", a, b, 1e-12);
+        assert_eq!(a.patch, b.patch);
+    }
+}

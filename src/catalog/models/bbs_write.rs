@@ -14,7 +14,7 @@ use crate::sky::{AngleFrame, Component, Spectrum, Stokes};
 const FORBIDDEN: &[char] = &[',', '"', '\'', '[', ']', '#'];
 
 /// Terms of a spectrum as a cell, whether they are logarithmic, and their frequency [Hz]; none for a flat one.
-fn terms(row: &Row, losses: &mut Losses) -> (String, bool, Option<f64>) {
+pub(super) fn terms(row: &Row, losses: &mut Losses) -> (String, bool, Option<f64>) {
     let list = |terms: &[f64]| {
         let terms: Vec<String> = terms.iter().map(|term| Num(*term).to_string()).collect();
         format!("[{}]", terms.join(","))

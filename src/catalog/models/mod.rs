@@ -9,6 +9,7 @@ mod bbs_write;
 mod clscript;
 mod complist;
 mod complist_write;
+mod ds9;
 mod hyperdrive;
 mod hyperdrive_fits;
 mod hyperdrive_fits_write;
@@ -29,6 +30,7 @@ mod selavy;
 mod skyh5;
 mod skyh5_write;
 mod source;
+mod table_write;
 mod text;
 mod tigger;
 mod woden;
@@ -68,13 +70,16 @@ pub(super) fn reader(format: Format) -> Option<Read> {
         Format::Skyh5 => skyh5::read,
         Format::Pybdsf => pybdsf::read,
         Format::Selavy => selavy::read,
+        Format::Ds9 => ds9::read,
         _ => return None,
     })
 }
 
 /// The sky model that a text begins so is; none if it is another.
 pub(super) fn told(head: &str, path: &Path) -> Option<Format> {
-    Some(if bbs::is_model(head) {
+    Some(if ds9::is_model(head) {
+        Format::Ds9
+    } else if bbs::is_model(head) {
         Format::Bbs
     } else if ao::is_model(head) {
         Format::Ao

@@ -4,12 +4,17 @@ use rayon::prelude::*;
 use twox_hash::XxHash3_64;
 
 /// A name's hash: of a million names two share one in three lists of a hundred million.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Hashed(u64);
 
 impl Hashed {
     pub fn of(name: &str) -> Self {
         Hashed(XxHash3_64::oneshot(name.as_bytes()))
+    }
+
+    /// How many of `whole` lie before it, spread evenly over all hashes.
+    pub fn share(self, whole: usize) -> usize {
+        ((u128::from(self.0) * whole as u128) >> 64) as usize
     }
 }
 
@@ -21,8 +26,6 @@ pub(super) struct Names(Vec<(Hashed, u64)>);
 pub(super) struct Twice {
     /// How many lines have a name that an earlier one has.
     pub count: u64,
-    /// The name in the first of these lines.
-    pub name: Hashed,
     /// The first of these lines.
     pub again: u64,
     /// The line in which its name stands first.
@@ -40,12 +43,7 @@ impl Names {
         self.0.par_sort_unstable();
         let pairs = self.0.windows(2).filter(|pair| pair[0].0 == pair[1].0);
         let first = pairs.clone().min_by_key(|pair| pair[1].1);
-        first.map(|pair| Twice {
-            count: pairs.count() as u64,
-            name: pair[0].0,
-            again: pair[1].1,
-            first: pair[0].1,
-        })
+        first.map(|pair| Twice { count: pairs.count() as u64, again: pair[1].1, first: pair[0].1 })
     }
 }
 

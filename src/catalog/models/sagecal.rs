@@ -10,7 +10,7 @@
 //! A cluster file beside the model (`model.cluster`, or `.txt` in its place) has lines `id chunks name name ...`; a component
 //! belongs to the patch of its cluster's id. Sources of no cluster are none to SAGECal; they are predicted here, and told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::f64::consts::FRAC_PI_2;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::line::Line;
+use super::line::{self, Line};
 use super::losses::Losses;
 use super::names::{Hashed, Names, Twice};
 use super::number::{Num, Sexagesimal};
@@ -84,27 +84,48 @@ impl Clusters {
             }
             Ok(())
         };
-        let (mut found, mut names) = (Vec::new(), Names::default());
-        let take = |number, (name, id): (Hashed, Arc<str>)| {
-            names.meet(name, number);
-            found.push((name, id));
+        let mut found = Vec::new();
+        let take = |_, cluster: (Hashed, Arc<str>)| {
+            found.push(cluster);
             Ok(())
         };
         Text::new(&input)?.pieces(|_| true, parse, take)?;
-        if let Some(Twice { name, again: number, .. }) = names.twice() {
-            let text = input.line(number).unwrap_or_default();
-            let name = cells(&text).into_iter().skip(2).find(|cell| Hashed::of(cell) == name);
-            let message = format!("the source '{}' is in a cluster already", name.unwrap_or_default());
-            return Err(Line { input: &input, number }.wrong(message));
-        }
         found.par_sort_unstable_by_key(|(name, _)| *name);
+        if found.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(told_twice(&input)?);
+        }
         Ok(Some(Clusters(found)))
     }
 
     fn of(&self, name: &str) -> Option<&Arc<str>> {
-        let at = self.0.binary_search_by_key(&Hashed::of(name), |(name, _)| *name).ok()?;
-        Some(&self.0[at].1)
+        let name = Hashed::of(name);
+        // Hashes are spread evenly: where one stands is nearly known, and what is about there soon at hand.
+        let place = name.share(self.0.len());
+        let (mut begin, mut end, mut step) = (place, place, 256);
+        while begin > 0 && self.0[begin].0 > name {
+            begin = begin.saturating_sub(step);
+            step *= 2;
+        }
+        while end < self.0.len() && self.0[end].0 < name {
+            end = (end + step).min(self.0.len());
+            step *= 2;
+        }
+        let about = self.0.get(begin..=end).or_else(|| self.0.get(begin..))?;
+        let at = about.binary_search_by_key(&name, |(name, _)| *name).ok()?;
+        Some(&about[at].1)
     }
+}
+
+/// The error of the first name that stands in a cluster already.
+fn told_twice(input: &Input) -> Result<CatalogError, CatalogError> {
+    let mut lines = input.lines()?;
+    let mut met = HashSet::new();
+    while let Some((line, text)) = line::next(&mut lines)? {
+        if let Some(name) = cells(text).into_iter().skip(2).find(|name| !met.insert(Hashed::of(name))) {
+            return Ok(line.wrong(format!("the source '{name}' is in a cluster already")));
+        }
+    }
+    Ok(input.layout("a source is in two clusters"))
 }
 
 /// Reads the model; returns the digest of the file.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::losses::Losses;
 use super::{
-    ao, bbs_write, clscript, complist, complist_write, hyperdrive, hyperdrive_fits_write, lsm, oskar, pybdsf,
-    pyradiosky, rts, sagecal, selavy, skyh5_write, tigger, woden,
+    ao, bbs_write, clscript, complist, complist_write, ds9, hyperdrive, hyperdrive_fits_write, lsm, oskar,
+    pybdsf, pyradiosky, rts, sagecal, selavy, skyh5_write, table_write, tigger, woden,
 };
 use crate::catalog::Format;
 use crate::sky::Component;
@@ -85,6 +85,13 @@ pub const WRITERS: &[Writer] = &[
         endings: &[".selavy.txt", ".components.txt"],
         form: Form::File(selavy::write),
     },
+    Writer {
+        format: Format::Votable,
+        endings: &[".vot", ".votable", ".vot.xml"],
+        form: Form::File(table_write::write_votable),
+    },
+    Writer { format: Format::Csv, endings: &[".csv"], form: Form::File(table_write::write_csv) },
+    Writer { format: Format::Ds9, endings: &[".reg"], form: Form::File(ds9::write) },
 ];
 
 /// No writer for a file.

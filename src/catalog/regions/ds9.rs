@@ -15,11 +15,27 @@ const OTHER_FRAMES: &[&str] = &["ecliptic"];
 const WITHOUT_AREA: &[&str] =
     &["point", "line", "vector", "text", "ruler", "compass", "projection", "segment", "tile"];
 
+/// What is wrong without a coordinate system.
+pub(in crate::catalog) const UNSAID: &str =
+    "no coordinate system before the first shape, which DS9 takes for pixels";
+
+/// The frame that a word, in lower case, sets for the shapes after it, or why none can be read; none if it is no such word.
+pub(in crate::catalog) fn coordinates(word: &str) -> Option<Result<Frame, String>> {
+    if let Ok(named) = word.parse::<Frame>() {
+        Some(Ok(named))
+    } else if PIXELS.contains(&word) {
+        Some(Err(format!("'{word}' coordinates are those of an image, and there is none")))
+    } else if OTHER_FRAMES.contains(&word) {
+        Some(Err(format!("{word} coordinates are not known here")))
+    } else {
+        None
+    }
+}
+
 /// The regions of a text.
 pub(super) fn parse(text: &str) -> Result<RegionSet, Wrong> {
     let mut set = RegionSet::default();
-    let mut frame: Result<Frame, String> =
-        Err("no coordinate system before the first shape, which DS9 takes for pixels".into());
+    let mut frame = Err(UNSAID.to_owned());
     for (number, line) in (1u64..).zip(text.lines()) {
         // What follows a '#' are properties: colours and labels.
         let line = line.split('#').next().unwrap_or_default();
@@ -28,14 +44,9 @@ pub(super) fn parse(text: &str) -> Result<RegionSet, Wrong> {
             if word == "global" || word.starts_with("global ") {
                 break;
             }
-            if let Ok(named) = word.parse::<Frame>() {
-                frame = Ok(named);
-            } else if PIXELS.contains(&word.as_str()) {
-                frame = Err(format!("'{word}' coordinates are those of an image, and there is none"));
-            } else if OTHER_FRAMES.contains(&word.as_str()) {
-                frame = Err(format!("{word} coordinates are not known here"));
-            } else {
-                shape(&word, &frame, &mut set).map_err(|message| Wrong { line: number, message })?;
+            match coordinates(&word) {
+                Some(named) => frame = named,
+                None => shape(&word, &frame, &mut set).map_err(|message| Wrong { line: number, message })?,
             }
         }
     }
@@ -124,7 +135,7 @@ fn region(name: &str, frame: Frame, arguments: &[&str]) -> Result<Region, String
 }
 
 /// A position; `p` and `i` mark pixels, `r` radians.
-fn direction(frame: Frame, x: &str, y: &str) -> Result<Direction, String> {
+pub(in crate::catalog) fn direction(frame: Frame, x: &str, y: &str) -> Result<Direction, String> {
     let [x, y] = [unmarked(x)?, unmarked(y)?];
     position(frame, &x, &y)
 }
@@ -143,7 +154,7 @@ fn pixels(word: &str) -> String {
 }
 
 /// A length [rad]: `30"`, `5'`, `0.1d`, `0.01r`, or degrees.
-fn length(word: &str) -> Result<f64, String> {
+pub(in crate::catalog) fn length(word: &str) -> Result<f64, String> {
     if word.ends_with(['p', 'i']) {
         return Err(pixels(word));
     }
@@ -161,7 +172,7 @@ fn length(word: &str) -> Result<f64, String> {
 }
 
 /// An angle of rotation [rad], in degrees.
-fn turn(word: &str) -> Result<f64, String> {
+pub(in crate::catalog) fn turn(word: &str) -> Result<f64, String> {
     match word.trim_end_matches('d').parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value.to_radians()),
         _ => Err(format!("'{word}' is not an angle in degrees")),

@@ -4,7 +4,7 @@
 //! or galactic coordinates. Points, lines and texts are passed over. Pixels are an error: there is no image here.
 
 mod crtf;
-mod ds9;
+pub(super) mod ds9;
 
 use std::path::{Path, PathBuf};
 
