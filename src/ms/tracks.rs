@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::rows::{RowBlock, is_finite};
 
-/// The most rows that are kept of many integrations: some 7 MB.
+/// The most rows that are kept of many integrations: some 3 MB.
 const MOST: usize = 1 << 17;
 
 /// So many integrations tell of a track, whatever its length; fewer are not thinned before they take four times as much.
@@ -22,8 +22,24 @@ pub struct TrackRow {
     pub time: f64,
     /// UVW [m].
     pub uvw: [f64; 3],
-    /// The integration it is of, in the order of the rows.
+}
+
+/// Rows that follow one another with the same FIELD_ID, DATA_DESC_ID and TIME.
+#[derive(Debug, Clone)]
+struct Run {
+    field: i32,
+    data_desc: i32,
+    time: f64,
+    /// The integration they are of, in the order of the rows.
     integration: u32,
+    uvw: Box<[[f64; 3]]>,
+}
+
+impl Run {
+    fn rows(&self) -> impl Iterator<Item = TrackRow> {
+        let Run { field, data_desc, time, .. } = *self;
+        self.uvw.iter().map(move |uvw| TrackRow { field, data_desc, time, uvw: *uvw })
+    }
 }
 
 /// The rows with a baseline of some integrations: of all where they are few, else of evenly spaced ones and the last.
@@ -32,7 +48,9 @@ pub struct TrackRow {
 /// integrations that are kept by so little that no baseline is longer by more than a few per cent.
 #[derive(Debug, Clone, Default)]
 pub struct Tracks {
-    rows: Vec<TrackRow>,
+    runs: Vec<Run>,
+    /// The rows of all runs.
+    count: usize,
     /// Integrations are kept whose number has so many zeros at its end.
     halvings: u32,
     windows: BTreeMap<i32, Window>,
@@ -49,7 +67,7 @@ struct Window {
     now: Option<(i32, u64)>,
     latest: Option<f64>,
     /// The rows of the last integration, where it is not kept.
-    last: Vec<TrackRow>,
+    last: Vec<Run>,
 }
 
 /// Whether an integration is one of those kept.
@@ -75,7 +93,7 @@ impl Tracks {
 
     /// Whether so many rows more are more than is to be kept.
     fn is_too_much(&self, more: usize) -> bool {
-        let (rows, integrations) = (self.rows.len() + more, self.most >> self.halvings);
+        let (rows, integrations) = (self.count + more, self.most >> self.halvings);
         rows > MOST && integrations > ENOUGH || rows > 4 * MOST && integrations > 2
     }
 
@@ -86,19 +104,23 @@ impl Tracks {
         for (data_desc, window) in &mut self.windows {
             let last = window.count - 1;
             if !keeps(last, halvings) && window.last.is_empty() {
-                let of_last = |row: &&TrackRow| row.data_desc == *data_desc && row.integration == last;
-                window.last = self.rows.iter().filter(of_last).copied().collect();
+                let of_last = |run: &mut Run| run.data_desc == *data_desc && run.integration == last;
+                window.last = self.runs.extract_if(.., of_last).collect();
             }
         }
-        self.rows.retain(|row| keeps(row.integration, halvings));
+        self.runs.retain(|run| keeps(run.integration, halvings));
+        self.count = self.runs.iter().map(|run| run.uvw.len()).sum();
     }
 
     /// Looks at rows of a block that have one FIELD_ID, DATA_DESC_ID and TIME.
     fn add_run(&mut self, block: &RowBlock, run: Range<usize>) {
         let (field, data_desc) = (block.field[run.start], block.data_desc[run.start]);
         let time = block.time[run.start];
-        let mut finite = block.uvw[run].iter().filter(|uvw| is_finite(uvw)).peekable();
-        if finite.peek().is_none() {
+        // As long as it needs to be from the beginning: what is given back in the end leaves holes.
+        let finite = block.uvw[run].iter().copied().filter(is_finite);
+        let mut uvw = Vec::with_capacity(finite.clone().count());
+        uvw.extend(finite);
+        if uvw.is_empty() {
             return;
         }
         let window = self.windows.entry(data_desc).or_default();
@@ -113,17 +135,15 @@ impl Tracks {
             window.latest = Some(latest.max(time));
         }
         let integration = window.count - 1;
-        let rows = finite.map(|uvw| TrackRow { field, data_desc, time, uvw: *uvw, integration });
-        if keeps(integration, self.halvings) {
-            self.rows.extend(rows);
-        } else {
-            window.last.extend(rows);
-        }
+        let kept = keeps(integration, self.halvings);
+        self.count += if kept { uvw.len() } else { 0 };
+        let runs = if kept { &mut self.runs } else { &mut window.last };
+        runs.push(Run { field, data_desc, time, integration, uvw: uvw.into_boxed_slice() });
     }
 
     /// The rows that were kept.
-    pub fn rows(&self) -> impl Iterator<Item = &TrackRow> {
-        self.rows.iter().chain(self.windows.values().flat_map(|window| &window.last))
+    pub fn rows(&self) -> impl Iterator<Item = TrackRow> {
+        self.runs.iter().chain(self.windows.values().flat_map(|window| &window.last)).flat_map(Run::rows)
     }
 
     /// Whether all rows are there.
