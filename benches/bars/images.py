@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 
-SIZE, SCALE_DEG = 5040, 3.0 / 3600
+SIZE, SCALE_DEG = 5040, 2.5 / 3600
 COMPONENTS_BAR, WSCLEAN_BAR, MEMORY_BAR_MIB = 1.3, 1 / 8, 1024
 
 

@@ -134,17 +134,23 @@ impl Plan<'_> {
             let here = Places::new(raster, space, Axes::own());
             for stokes in (0..4).filter(|stokes| tile.points[*stokes] > 0) {
                 let mut places = [Vec::new(), Vec::new(), Vec::new()];
-                let mut fluxes = vec![Vec::with_capacity(tile.points[stokes]); frequencies.len()];
+                // Of one image, there is one list for all frequencies.
+                let factor = sampler.factor();
+                let lists = if factor.is_some() { 1 } else { frequencies.len() };
+                let mut fluxes = vec![Vec::with_capacity(tile.points[stokes]); lists];
                 let (mut logs, mut flux) = (Vec::new(), vec![0.0; frequencies.len()]);
-                raster.visit(tile, stokes, 1, |cosines, values| {
+                raster.visit(tile, stokes, |cosines, values| {
                     let [x, y, z] = here.place(cosines);
                     places.iter_mut().zip([x, y, z + 1.0]).for_each(|(list, x)| list.push(x));
-                    sampler.spectrum(values, &mut logs, &mut flux);
+                    match factor {
+                        Some(factor) => flux[0] = values[0] * factor,
+                        None => sampler.spectrum(values, &mut logs, &mut flux),
+                    }
                     fluxes.iter_mut().zip(&flux).for_each(|(list, flux)| list.push(*flux as f32));
                 });
                 let [x, y, z] = &places;
                 for (index, one) in prepared.iter().enumerate().filter(|(_, one)| one.space == space) {
-                    let flux = &fluxes[one.at];
+                    let flux = &fluxes[if factor.is_some() { 0 } else { one.at }];
                     let sum = sum_points(self.engine.level, [x, y, z], flux, one.wave, one.offset);
                     sums[index][stokes] +=
                         sum.map_err(|source| self.kernel_error(wanted[index].key.data_desc, source))?;
@@ -171,7 +177,7 @@ impl Plan<'_> {
             let mut sums = [Complex64::ZERO; 4];
             for (stokes, sum) in sums.iter_mut().enumerate() {
                 let (mut logs, mut flux) = (Vec::new(), [0.0]);
-                raster.visit(tile, stokes, 1, |cosines, values| {
+                raster.visit(tile, stokes, |cosines, values| {
                     sampler.spectrum(values, &mut logs, &mut flux);
                     let offset = |pointing| Offset::of(raster.wcs().direction_of(cosines), pointing);
                     let beam = pointing.map_or(1.0, |pointing| {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use kernels::{Patch, Patches};
 use rayon::prelude::*;
 
+use super::along::Along;
 use super::primary::Primary;
 use super::space::{Axes, Space, dot};
 use super::transform::ViewOf;
@@ -102,15 +103,34 @@ impl Patches for Pixels<'_> {
     }
 
     fn read(&self, patch: usize, places: &mut Vec<[f64; 3]>, spectra: &mut Vec<f32>) {
+        let (tile, wcs) = (self.tiles[patch], self.raster.wcs());
+        let exact = |pixel: [f64; 2]| Some(self.places.place(wcs.cosines(pixel)?));
+        let along = match (tile.span(), self.each) {
+            // All that lies between its corners is on the sky.
+            (Some([columns, [first, last]]), 1) => Along::new(columns, first..=last, exact),
+            _ => None,
+        };
         let (mut logs, mut flux) = (Vec::new(), vec![0.0; self.frequencies.len()]);
-        self.raster.visit(self.tiles[patch], self.stokes, self.each, |cosines, values| {
-            places.push(self.places.place(cosines));
-            self.sampler.spectrum(values, &mut logs, &mut flux);
-            if let Some(beam) = &self.beam {
-                let offset = Offset::of(self.raster.wcs().direction_of(cosines), beam.pointing);
-                beam.primary.apply(beam.pair, offset, self.frequencies, &mut flux);
+        self.raster.visit_rows(tile, self.stokes, self.each, |row| {
+            let pixels = || row.columns.iter().map(|x| [*x as f64, row.number as f64]);
+            let done =
+                along.as_ref().is_some_and(|along| along.places(row.number, &row.columns, exact, places));
+            if !done {
+                places.extend(pixels().filter_map(exact));
             }
-            spectra.extend(flux.iter().map(|flux| *flux as f32));
+            if let ([_], Some(factor), None) = (self.frequencies, self.sampler.factor(), &self.beam) {
+                spectra.extend(row.values.iter().map(|value| (value * factor) as f32));
+                return;
+            }
+            let images = row.values.len() / row.columns.len();
+            for (pixel, values) in pixels().zip(row.values.chunks_exact(images)) {
+                self.sampler.spectrum(values, &mut logs, &mut flux);
+                if let (Some(beam), Some(cosines)) = (&self.beam, wcs.cosines(pixel)) {
+                    let offset = Offset::of(wcs.direction_of(cosines), beam.pointing);
+                    beam.primary.apply(beam.pair, offset, self.frequencies, &mut flux);
+                }
+                spectra.extend(flux.iter().map(|flux| *flux as f32));
+            }
         });
     }
 }

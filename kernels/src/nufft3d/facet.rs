@@ -94,11 +94,13 @@ impl Frame {
         })
     }
 
+    #[inline(always)]
     fn turn(&self, b: Vector) -> Vector {
         self.axes.map(|axis| dot(axis, b))
     }
 
     /// A source, given as l, m, n − 1.
+    #[inline(always)]
     pub fn place(&self, x: Vector) -> Vector {
         let [l, m, n] = self.turn(std::array::from_fn(|i| x[i] - self.origin[i]));
         [l + self.shear[0] * n, m + self.shear[1] * n, n]

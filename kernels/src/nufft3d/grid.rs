@@ -1,16 +1,16 @@
 //! The sky's transform on a grid of (u, v), one for every term of the expansions.
 
 use super::facet::Facet;
-use super::parallel::each;
-use super::patches::Held;
+use super::parallel::{each, locked};
+use super::patches::{Held, Patch};
 use super::plan::Slot;
-use super::spread::{Placed, Spread, Spreading, TERMS};
-use crate::SimdLevel;
+use super::spread::{Locate, Placed, Ruler, Spread, Spreading, TERMS};
 use crate::delay::fft::smooth;
 use crate::simd::Token;
+use crate::{KernelError, SimdLevel};
 use num_complex::Complex32;
 use rustfft::{Fft, FftPlanner, FftPlannerScalar};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Terms transformed at a time: a vector of cells.
 pub const TOGETHER: usize = 8;
@@ -180,7 +180,12 @@ struct Desk {
 
 impl Maker<'_> {
     /// The grid of a facet.
-    pub fn make(&self, facet: &Facet) -> Grid {
+    ///
+    /// # Errors
+    /// Those of [`Held::read`], [`KernelError::OutOfRange`] for a patch with points farther away than it says, or on no sphere,
+    /// [`KernelError::NotFinite`] for one with such flux densities.
+    pub fn make(&self, facet: &Facet) -> Result<Grid, KernelError> {
+        let fault: Mutex<Option<KernelError>> = Mutex::default();
         let size = Size::new(facet, self.spreading);
         let [u, v] = size.axes;
         let content = self.content(facet, &size);
@@ -207,7 +212,10 @@ impl Maker<'_> {
                     let first = index * BAND;
                     let band = &mut band[..BAND.min(v.rows() - first) * width];
                     band.fill(0.0);
-                    self.spread(facet, &size, &content, terms, first, band, desk);
+                    if let Err(error) = self.spread(facet, &size, &content, terms, first, band, desk) {
+                        *locked(&fault) = Some(error);
+                        return;
+                    }
                     for (out, rows) in halfway.chunks_mut(block).zip(band.chunks(BLOCK * width)) {
                         for pair in 0..terms.len().div_ceil(2) {
                             for (r, row) in rows.chunks_exact(width).enumerate() {
@@ -219,6 +227,9 @@ impl Maker<'_> {
                     }
                 },
             );
+            if let Some(error) = locked(&fault).take() {
+                return Err(error);
+            }
             let fft = self.plan(v.len);
             let tasks = cells[..values].chunks_mut(rows * 2 * size.terms).enumerate();
             each(
@@ -236,14 +247,14 @@ impl Maker<'_> {
                 },
             );
         }
-        Grid {
+        Ok(Grid {
             cells,
             scale: [u.scale(), v.scale()],
             middle: [size.margin, v.reach + size.margin],
             rows,
             terms: size.terms,
             limit: [u.reach as f64 / u.scale(), v.reach as f64 / v.scale()],
-        }
+        })
     }
 
     fn content(&self, facet: &Facet, size: &Size) -> Content<'_> {
@@ -278,7 +289,7 @@ impl Maker<'_> {
         first: usize,
         band: &mut [f32],
         desk: &mut Desk,
-    ) {
+    ) -> Result<(), KernelError> {
         let columns = size.axes[0].rows();
         let (width, last) = (self.spreading.width, first + band.len() / (columns * TOGETHER));
         let components = self.slot.components.shapes.len();
@@ -295,49 +306,63 @@ impl Maker<'_> {
                 onto(&placed[near.clone()], &weights[near.start * components..near.end * components]);
             }
             Content::Patches { held, rows } => {
-                let place = self.placer(facet, size);
                 let near = [first as f64 - width as f64, (last + width) as f64];
                 let matrix = &self.slot.components.weights;
                 for &(patch, _) in rows.iter().filter(|(_, [low, high])| *high >= near[0] && *low < near[1]) {
                     let Desk { places, spectra, placed, weights } = &mut *desk;
-                    places.clear();
-                    spectra.clear();
+                    held.read(patch as usize, places, spectra)?;
                     placed.clear();
                     weights.clear();
-                    held.patches.read(patch as usize, places, spectra);
-                    for (lmn, flux) in places.iter().zip(spectra.chunks_exact(held.samples)) {
-                        // Most of what is not of this band is told by its row alone.
-                        let Some(one) = place(*lmn, near) else { continue };
-                        placed.push(one);
-                        weights.extend(matrix.chunks_exact(held.samples).map(|of_component| {
-                            of_component.iter().zip(flux).map(|(a, b)| a * b).sum::<f32>()
-                        }));
+                    let (index, said) = (patch as usize, held.patches.patches()[patch as usize]);
+                    if !self.locate(facet, size, near, said, places, placed) {
+                        return Err(KernelError::OutOfRange { what: "patches", index });
+                    }
+                    for one in &*placed {
+                        let flux = &spectra[one.source as usize * held.samples..][..held.samples];
+                        for of_component in matrix.chunks_exact(held.samples) {
+                            let weight = of_component.iter().zip(flux).map(|(a, b)| a * b).sum::<f32>();
+                            weights.push(weight);
+                        }
+                    }
+                    if weights.iter().any(|weight| !weight.is_finite()) {
+                        return Err(KernelError::NotFinite { what: "patches", index });
                     }
                     onto(placed, weights);
                 }
             }
         }
+        Ok(())
     }
 
-    /// What puts a source, given as l, m, n − 1, onto the image, if it is within these rows.
-    fn placer<'a>(
-        &'a self,
-        facet: &'a Facet,
+    /// Puts points onto the image, those within the rows `near`: appends to `placed`. False where some are not where the patch says.
+    fn locate(
+        &self,
+        facet: &Facet,
         size: &Size,
-    ) -> impl Fn([f64; 3], [f64; 2]) -> Option<Placed> + 'a {
-        let [u, v] = size.axes;
+        near: [f64; 2],
+        patch: Patch,
+        places: &[[f64; 3]],
+        placed: &mut Vec<Placed>,
+    ) -> bool {
+        let ruler = |axis: &Axis| Ruler {
+            pitch: axis.pitch,
+            half: axis.half as f64,
+            edge: 2.0 * self.spreading.oversampling * axis.pitch / axis.len as f64,
+        };
         let stretch = if facet.half[2] > 0.0 { 1.0 / facet.half[2] } else { 0.0 };
-        move |lmn, [low, high]| {
-            let [l, m, n] = facet.frame.place(lmn);
-            let at = [l * u.pitch + u.half as f64, m * v.pitch + v.half as f64];
-            let factor = |x: f64, axis: &Axis| self.spreading.inverse(x * axis.pitch / axis.len as f64);
-            (at[1] >= low && at[1] < high).then(|| Placed {
-                at,
-                n: (n * stretch) as f32,
-                factor: (factor(l, &u) * factor(m, &v)) as f32,
-                source: 0,
-            })
-        }
+        let mut sound = true;
+        self.token.run(Locate {
+            spreading: self.spreading,
+            frame: &facet.frame,
+            rulers: [ruler(&size.axes[0]), ruler(&size.axes[1])],
+            stretch,
+            near,
+            patch,
+            places,
+            placed,
+            sound: &mut sound,
+        });
+        sound
     }
 
     fn plan(&self, len: usize) -> Arc<dyn Fft<f32>> {
@@ -350,21 +375,23 @@ impl Maker<'_> {
     /// The sources in the order of the image: where those of each [`BLOCK`] of rows start, and the sources.
     fn place(&self, facet: &Facet, size: &Size) -> (Vec<usize>, Vec<Placed>) {
         let [u, v] = size.axes;
-        let place = self.placer(facet, size);
         let nowhere = Placed { at: [0.0; 2], n: 0.0, factor: 0.0, source: 0 };
-        let all = [f64::NEG_INFINITY, f64::INFINITY];
-        let place = |&source: &u32| {
-            let placed = place(self.slot.places[source as usize], all).unwrap_or(nowhere);
-            Placed { source, ..placed }
-        };
         let mut placed = vec![nowhere; facet.members.len()];
         const PART: usize = 16_384;
+        // Wherever they are: what they were checked for, they were checked for.
+        let sky = Patch { lmn: [0.0; 3], radius: f64::INFINITY, points: 0 };
         each(
             self.threads,
             placed.chunks_mut(PART).zip(facet.members.chunks(PART)),
-            |_| (),
-            |(), (to, from)| {
-                to.iter_mut().zip(from).for_each(|(to, from)| *to = place(from));
+            |_| (Vec::new(), Vec::new()),
+            |(places, found), (to, from)| {
+                places.clear();
+                found.clear();
+                places.extend(from.iter().map(|&source| self.slot.places[source as usize]));
+                self.locate(facet, size, [f64::NEG_INFINITY, f64::INFINITY], sky, places, found);
+                for ((to, placed), &source) in to.iter_mut().zip(&*found).zip(from) {
+                    *to = Placed { source, ..*placed };
+                }
             },
         );
         // Sorted by counting: by blocks of rows, and within them by tiles of columns.

@@ -211,8 +211,10 @@ impl Nufft3d {
                 Maker { level, token, threads: options.threads.max(1), spreading: &plan.spreading, slot };
             let layers = facets
                 .iter()
-                .map(|facet| layer(facet, maker.make(facet), &plan.classes, &slot.components, &start.scale))
-                .collect();
+                .map(|facet| {
+                    Ok(layer(facet, maker.make(facet)?, &plan.classes, &slot.components, &start.scale))
+                })
+                .collect::<Result<_, KernelError>>()?;
             plan.slots.push(layers);
         }
         Ok(Self { level, token, options: *options, plan, others, bytes: start.cut.kept })

@@ -1,6 +1,6 @@
 //! Tasks on threads.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Runs `work` on every task, each thread with a state of its own.
 pub fn each<T: Send, S>(
@@ -13,8 +13,7 @@ pub fn each<T: Send, S>(
     let run = |thread: usize| {
         let mut state = state(thread);
         loop {
-            // The lock is held only to take a task, which does not panic.
-            let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let task = locked(&tasks).next();
             match task {
                 Some(task) => work(&mut state, task),
                 None => break,
@@ -28,4 +27,9 @@ pub fn each<T: Send, S>(
         }
         run(0);
     });
+}
+
+/// A lock that is held only to take or put a value, which does not panic.
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,16 +17,6 @@ pub struct Patch {
     pub points: usize,
 }
 
-impl Patch {
-    /// Whether a point, given as l, m, n − 1, is a direction, and as near as all of them are said to be.
-    fn holds(&self, [l, m, n]: [f64; 3]) -> bool {
-        // Directions are known to no more than rounding.
-        const SLACK: f64 = 1e-12;
-        let chord: f64 = [l, m, n].iter().zip(self.lmn).map(|(a, b)| (a - b).powi(2)).sum();
-        chord <= (self.radius + SLACK).powi(2) && (l * l + m * m + n * n + 2.0 * n).abs() <= 1e3 * SLACK
-    }
-}
-
 /// A sky that knows its points patch by patch: only what is being worked on is in memory.
 ///
 /// Patches are small: none has more w-phase within it than one grid expands, `π radius² w` of some radians for w wavelengths.
@@ -48,6 +38,28 @@ pub struct Held<'a> {
     pub samples: usize,
 }
 
+impl Held<'_> {
+    /// Reads a patch into empty lists.
+    ///
+    /// # Errors
+    /// [`KernelError::Length`] for one that has not as many points as it says.
+    pub fn read(
+        &self,
+        index: usize,
+        places: &mut Vec<[f64; 3]>,
+        spectra: &mut Vec<f32>,
+    ) -> Result<(), KernelError> {
+        places.clear();
+        spectra.clear();
+        self.patches.read(index, places, spectra);
+        let expected = self.patches.patches()[index].points;
+        match places.len() == expected && spectra.len() == places.len() * self.samples {
+            true => Ok(()),
+            false => Err(KernelError::Length { what: "a patch", expected, found: places.len() }),
+        }
+    }
+}
+
 /// Patches of a task.
 const PART: usize = 16;
 
@@ -55,55 +67,9 @@ const PART: usize = 16;
 /// [`components`](super::spectra::components).
 ///
 /// # Errors
-/// [`KernelError::NotFinite`] for patches with such flux densities, [`KernelError::Length`] for one that has not as many points as
-/// it says, [`KernelError::OutOfRange`] for one with points farther away than it says, or on no sphere.
+/// [`KernelError::NotFinite`] for patches with such flux densities, and those of [`Held::read`].
 pub fn components_of(y: &[f64], held: Held, options: &NufftOptions) -> Result<Components, KernelError> {
     let samples = y.len();
-    let patches = held.patches.patches();
-    // Sums of products of every two samples: all that principal components need of spectra.
-    let mut parts = vec![vec![0.0; samples * samples]; patches.len().div_ceil(PART)];
-    let mut counts = vec![Ok(0); patches.len()];
-    each(
-        options.threads,
-        parts.iter_mut().zip(counts.chunks_mut(PART)).enumerate(),
-        |_| (Vec::new(), Vec::new()),
-        |(places, spectra), (part, (sums, counts))| {
-            for (i, count) in counts.iter_mut().enumerate() {
-                places.clear();
-                spectra.clear();
-                held.patches.read(part * PART + i, places, spectra);
-                let patch = &patches[part * PART + i];
-                *count = match spectra.len() == places.len() * samples {
-                    true if places.iter().chain([&patch.lmn]).all(|place| patch.holds(*place)) => {
-                        Ok(places.len())
-                    }
-                    true => Err(()),
-                    false => Ok(usize::MAX),
-                };
-                for flux in spectra.chunks_exact(samples) {
-                    for (sums, a) in sums.chunks_exact_mut(samples).zip(flux) {
-                        sums.iter_mut().zip(flux).for_each(|(sum, b)| *sum += f64::from(*a) * f64::from(*b));
-                    }
-                }
-            }
-        },
-    );
-    for (index, (patch, count)) in patches.iter().zip(&counts).enumerate() {
-        match *count {
-            Err(()) => return Err(KernelError::OutOfRange { what: "patches", index }),
-            Ok(found) if found != patch.points => {
-                return Err(KernelError::Length { what: "a patch", expected: patch.points, found });
-            }
-            Ok(_) => {}
-        }
-    }
-    let mut sums = vec![0.0; samples * samples];
-    for (index, part) in parts.iter().enumerate() {
-        if part.iter().any(|sum| !sum.is_finite()) {
-            return Err(KernelError::NotFinite { what: "patches", index: index * PART });
-        }
-        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
-    }
     let fit = Fit::new(y, samples.min(TERMS));
     // What each sample adds to the series.
     let series: Vec<Vec<f64>> = (0..samples)
@@ -114,5 +80,42 @@ pub fn components_of(y: &[f64], held: Held, options: &NufftOptions) -> Result<Co
             terms
         })
         .collect();
+    // Of one sample there is one component, whatever the patches hold.
+    let sums = if samples == 1 { vec![1.0] } else { products(samples, held, options.threads)? };
     Ok(Principal::new(y, fit.terms()).of_sums(&series, &sums, options.epsilon))
+}
+
+/// Sums of the products of every two samples of all points: all that principal components need of spectra.
+fn products(samples: usize, held: Held, threads: usize) -> Result<Vec<f64>, KernelError> {
+    let patches = held.patches.patches();
+    let mut parts = vec![vec![0.0; samples * samples]; patches.len().div_ceil(PART)];
+    let mut faults = vec![Ok(()); parts.len()];
+    each(
+        threads,
+        parts.iter_mut().zip(&mut faults).enumerate(),
+        |_| (Vec::new(), Vec::new()),
+        |(places, spectra), (part, (sums, fault))| {
+            for index in part * PART..patches.len().min((part + 1) * PART) {
+                if let Err(error) = held.read(index, places, spectra) {
+                    *fault = Err(error);
+                    return;
+                }
+                for flux in spectra.chunks_exact(samples) {
+                    for (sums, a) in sums.chunks_exact_mut(samples).zip(flux) {
+                        sums.iter_mut().zip(flux).for_each(|(sum, b)| *sum += f64::from(*a) * f64::from(*b));
+                    }
+                }
+                if sums.iter().any(|sum| !sum.is_finite()) {
+                    *fault = Err(KernelError::NotFinite { what: "patches", index });
+                    return;
+                }
+            }
+        },
+    );
+    faults.into_iter().collect::<Result<(), _>>()?;
+    let mut sums = vec![0.0; samples * samples];
+    for part in parts {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+    Ok(sums)
 }

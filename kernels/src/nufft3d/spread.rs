@@ -1,6 +1,7 @@
 //! Sources onto the image, and the kernel that does it.
 
-use super::facet::ORDERS;
+use super::Patch;
+use super::facet::{Frame, ORDERS};
 use super::grid::TOGETHER;
 use crate::delay::basis::{Basis, Domain, Response, WIDTH};
 use crate::delay::solve::inverse;
@@ -103,6 +104,94 @@ pub struct Placed {
     /// The correction for the kernel of the other side.
     pub factor: f32,
     pub source: u32,
+}
+
+/// Points that are placed together.
+const LOT: usize = 8;
+
+/// An axis of the image, as places need it.
+#[derive(Clone, Copy)]
+pub struct Ruler {
+    /// Cells a unit of direction cosine.
+    pub pitch: f64,
+    /// Cells before the middle.
+    pub half: f64,
+    /// Twice the turns a cell at the edge of what the kernel was made for, a unit of direction cosine.
+    pub edge: f64,
+}
+
+/// Puts points onto the image.
+pub struct Locate<'a> {
+    pub spreading: &'a Spreading,
+    pub frame: &'a Frame,
+    pub rulers: [Ruler; 2],
+    /// What makes n ±1 at the edges of the facet.
+    pub stretch: f64,
+    /// Points of other rows of the image are left out.
+    pub near: [f64; 2],
+    /// Where all points are said to be: on the sphere and here, unless the radius is infinite.
+    pub patch: Patch,
+    /// Points as l, m, n − 1.
+    pub places: &'a [[f64; 3]],
+    /// Is appended to: `source` is the number of the point.
+    pub placed: &'a mut Vec<Placed>,
+    /// Whether all points are directions, and within the patch: set to false where they are not.
+    pub sound: &'a mut bool,
+}
+
+impl Kernel for Locate<'_> {
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop)] // closures would be compiled without the instructions of `S`
+    fn run<S: Simd, const P: usize, const G: usize>(self, _: S) {
+        // Directions are known to no more than rounding.
+        const SLACK: f64 = 1e-12;
+        let Self { frame, rulers: [along, across], near, patch, .. } = self;
+        let most = (patch.radius + SLACK) * (patch.radius + SLACK);
+        let most_off = if patch.radius.is_finite() { 1e3 * SLACK } else { f64::INFINITY };
+        let powers = &self.spreading.inverse[..];
+        let mut source = 0;
+        for lot in self.places.chunks(LOT) {
+            let (mut l, mut m, mut n) = ([0.0; LOT], [0.0; LOT], [0.0; LOT]);
+            let (mut chords, mut off) = ([0.0_f64; LOT], [0.0_f64; LOT]);
+            for i in 0..lot.len() {
+                let [x, y, z] = lot[i];
+                let [a, b, c] = [x - patch.lmn[0], y - patch.lmn[1], z - patch.lmn[2]];
+                chords[i] = a * a + b * b + c * c;
+                off[i] = x * x + y * y + z * z + 2.0 * z;
+                [l[i], m[i], n[i]] = frame.place(lot[i]);
+            }
+            let (mut z, mut product) = ([[0.0; LOT]; 2], [1.0; LOT]);
+            for i in 0..LOT {
+                let [x, y] = [l[i] * along.edge, m[i] * across.edge];
+                z[0][i] = 2.0 * x * x - 1.0;
+                z[1][i] = 2.0 * y * y - 1.0;
+            }
+            for z in &z {
+                let mut sum = [0.0; LOT];
+                for power in powers.iter().rev() {
+                    for i in 0..LOT {
+                        sum[i] = sum[i] * z[i] + power;
+                    }
+                }
+                for i in 0..LOT {
+                    product[i] *= sum[i];
+                }
+            }
+            for i in 0..lot.len() {
+                // Also where they are no numbers.
+                if !(chords[i] <= most && off[i].abs() <= most_off) {
+                    *self.sound = false;
+                    return;
+                }
+                let at = [l[i] * along.pitch + along.half, m[i] * across.pitch + across.half];
+                if at[1] >= near[0] && at[1] < near[1] {
+                    let (n, factor) = ((n[i] * self.stretch) as f32, product[i] as f32);
+                    self.placed.push(Placed { at, n, factor, source: source + i as u32 });
+                }
+            }
+            source += lot.len() as u32;
+        }
+    }
 }
 
 /// Adds sources to a band of the image.

@@ -18,5 +18,5 @@ pub use error::ImageError;
 pub use file::Plane;
 pub use names::{Parts, Wanted, find};
 pub use product::Product;
-pub use raster::{Raster, Sampler, Tile};
+pub use raster::{Raster, Row, Sampler, Tile};
 pub use set::{Coverage, ImageSet, Member};

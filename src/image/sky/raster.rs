@@ -44,6 +44,14 @@ pub struct Tile {
     pub points: [usize; 4],
 }
 
+impl Tile {
+    /// The first and the last column and row, if all between them is on the sky.
+    pub fn span(&self) -> Option<[[usize; 2]; 2]> {
+        let ends = |range: &Range<usize>| Some([range.start, range.end.checked_sub(1)?]);
+        self.is_whole.then(|| Some([ends(&self.columns)?, ends(&self.rows)?]))?
+    }
+}
+
 impl Raster {
     /// Keeps the `planes` of a set.
     pub(super) fn new(set: &ImageSet, maker: Maker, planes: Vec<Vec<f32>>, members: Vec<Member>) -> Raster {
@@ -100,10 +108,13 @@ impl Raster {
         let mut tile = Tile { columns, rows, is_whole, middle: [0.0; 3], radius: 0.0, points: [0; 4] };
         let (mut points, mut first, mut end) = ([0; 4], [usize::MAX; 2], [0; 2]);
         for (stokes, points) in points.iter_mut().enumerate() {
-            self.pixels(&tile, stokes, |pixel, _| {
-                *points += 1;
-                first = std::array::from_fn(|axis| pixel[axis].min(first[axis]));
-                end = std::array::from_fn(|axis| end[axis].max(pixel[axis] + 1));
+            self.visit_rows(&tile, stokes, 1, |row| {
+                *points += row.columns.len();
+                for pixel in [row.columns.first(), row.columns.last()].into_iter().flatten() {
+                    let pixel = [*pixel, row.number];
+                    first = std::array::from_fn(|axis| pixel[axis].min(first[axis]));
+                    end = std::array::from_fn(|axis| end[axis].max(pixel[axis] + 1));
+                }
             });
         }
         if points == [0; 4] {
@@ -190,45 +201,76 @@ impl Raster {
         self.maker.sampler(frequencies)
     }
 
-    /// Calls `take(cosines, values)` for every so manyth (`each`) pixel of a tile that has a Stokes parameter, in an order that
-    /// stays: `values` has one for each image of a channel or Taylor term.
-    pub fn visit(&self, tile: &Tile, stokes: usize, each: usize, mut take: impl FnMut([f64; 3], &[f64])) {
-        let mut before = 0;
-        self.pixels(tile, stokes, |[x, y], values| {
-            if before > 0 {
-                before -= 1;
-            } else if let Some(cosines) = self.wcs().cosines([x as f64, y as f64]) {
-                before = each - 1;
+    /// Calls `take(cosines, values)` for every pixel of a tile that has a Stokes parameter, in an order that stays: `values` has
+    /// one for each image of a channel or Taylor term.
+    pub fn visit(&self, tile: &Tile, stokes: usize, mut take: impl FnMut([f64; 3], &[f64])) {
+        self.pixels(tile, stokes, |pixel, values| {
+            if let Some(cosines) = self.wcs().cosines(pixel.map(|x| x as f64)) {
                 take(cosines, values);
             }
         });
     }
 
-    /// The same with columns and rows instead of places, and for each of them.
+    /// The same with columns and rows instead of places.
     fn pixels(&self, tile: &Tile, stokes: usize, mut take: impl FnMut([usize; 2], &[f64])) {
-        let products = self.set.products.len();
-        let parts = &self.weights[stokes];
-        if parts.is_empty() {
+        self.visit_rows(tile, stokes, 1, |row| {
+            let values = row.values.chunks_exact(row.values.len() / row.columns.len());
+            row.columns.iter().zip(values).for_each(|(x, values)| take([*x, row.number], values));
+        });
+    }
+
+    /// Calls `take` for every row of a tile that has pixels with a Stokes parameter, of which every so manyth (`each`) counts.
+    pub fn visit_rows(&self, tile: &Tile, stokes: usize, each: usize, mut take: impl FnMut(&Row)) {
+        let (products, parts) = (self.set.products.len(), &self.weights[stokes]);
+        let (width, images) = (tile.columns.len(), self.planes.len() / products);
+        if parts.is_empty() || width == 0 {
             return;
         }
         let wcs = self.set.wcs();
-        let is_on_sky = |[x, y]: [usize; 2]| tile.is_whole || wcs.cosines([x as f64, y as f64]).is_some();
-        let mut values = vec![0.0; self.planes.len() / products];
+        let is_on_sky = |x: usize, y: usize| tile.is_whole || wcs.cosines([x as f64, y as f64]).is_some();
+        let mut sums = vec![0.0; images * width];
+        let (mut row, mut before) = (Row::default(), 0);
         for y in tile.rows.clone() {
-            for x in tile.columns.clone() {
-                let index = y * wcs.size[0] + x;
-                let mut any = false;
-                for (value, planes) in values.iter_mut().zip(self.planes.chunks_exact(products)) {
-                    let plane = |product: usize| f64::from(planes[product][index]);
-                    *value = parts.iter().map(|(product, weight)| weight * plane(*product)).sum();
-                    any |= *value != 0.0;
+            let first = y * wcs.size[0] + tile.columns.start;
+            for (sums, planes) in sums.chunks_exact_mut(width).zip(self.planes.chunks_exact(products)) {
+                sums.fill(0.0);
+                for (product, weight) in parts {
+                    let values = &planes[*product][first..first + width];
+                    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * f64::from(*value));
                 }
-                if any && is_on_sky([x, y]) {
-                    take([x, y], &values);
+            }
+            row.number = y;
+            row.columns.clear();
+            row.values.clear();
+            for (i, x) in tile.columns.clone().enumerate() {
+                let values = sums[i..].iter().step_by(width);
+                if values.clone().all(|value| *value == 0.0) || !is_on_sky(x, y) {
+                    continue;
                 }
+                if before > 0 {
+                    before -= 1;
+                    continue;
+                }
+                before = each - 1;
+                row.columns.push(x);
+                row.values.extend(values);
+            }
+            if !row.columns.is_empty() {
+                take(&row);
             }
         }
     }
+}
+
+/// Pixels of a row of a tile.
+#[derive(Debug, Default)]
+pub struct Row {
+    /// Which row.
+    pub number: usize,
+    /// The columns, of which there is one at least.
+    pub columns: Vec<usize>,
+    /// For each of them, one value after the other, the value [Jy] of each image of a channel or Taylor term.
+    pub values: Vec<f64>,
 }
 
 /// Spectra of pixels at some frequencies.
@@ -241,6 +283,13 @@ pub struct Sampler {
 }
 
 impl Sampler {
+    /// What a value is multiplied by at any of the frequencies, where there is but one image of all.
+    pub fn factor(&self) -> Option<f64> {
+        let (first, rest) = self.linear.split_first()?;
+        (first.len() == 1 && self.logarithmic.is_empty() && rest.iter().all(|weights| weights == first))
+            .then(|| first[0])
+    }
+
     /// Writes the flux densities [Jy] of a pixel with such values. `logs` is memory for as many.
     pub fn spectrum(&self, values: &[f64], logs: &mut Vec<f64>, flux: &mut [f64]) {
         let apply =
