@@ -135,6 +135,27 @@ impl Wcs {
         Some([l, m, n])
     }
 
+    /// The same of pixels of one row: replaces the lists of all three cosines. What is not on the sky is no number.
+    pub fn cosines_of_row(&self, row: usize, columns: &[usize], lists: &mut [Vec<f64>; 3]) {
+        let ([a, b, c, d], dy) = (self.linear, row as f64 - self.reference[1]);
+        lists.iter_mut().for_each(|list| list.resize(columns.len(), 0.0));
+        let [x, y, z] = lists;
+        for ((x, y), column) in x.iter_mut().zip(y.iter_mut()).zip(columns) {
+            let dx = *column as f64 - self.reference[0];
+            (*x, *y) = (a * dx + b * dy, c * dx + d * dy);
+        }
+        if self.projection == Projection::Sin([0.0; 2]) {
+            // Most images; the loop is one of vectors.
+            for ((z, x), y) in z.iter_mut().zip(&*x).zip(&*y) {
+                *z = (1.0 - (x * x + y * y)).sqrt();
+            }
+            return;
+        }
+        for ((x, y), z) in x.iter_mut().zip(y).zip(z) {
+            (*x, *y, *z) = self.projection.cosines(*x, *y).unwrap_or((f64::NAN, f64::NAN, f64::NAN));
+        }
+    }
+
     /// The direction that has such cosines.
     pub fn direction_of(&self, [l, m, n]: [f64; 3]) -> Direction {
         self.centre.offset(l.atan2(m), l.hypot(m).atan2(n))

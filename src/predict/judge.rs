@@ -133,20 +133,26 @@ impl Plan<'_> {
             }
             let here = Places::new(raster, space, Axes::own());
             for stokes in (0..4).filter(|stokes| tile.points[*stokes] > 0) {
-                let mut places = [Vec::new(), Vec::new(), Vec::new()];
-                // Of one image, there is one list for all frequencies.
+                // Of one image, there is one list of flux densities for all frequencies.
                 let factor = sampler.factor();
-                let lists = if factor.is_some() { 1 } else { frequencies.len() };
-                let mut fluxes = vec![Vec::with_capacity(tile.points[stokes]); lists];
-                let (mut logs, mut flux) = (Vec::new(), vec![0.0; frequencies.len()]);
-                raster.visit(tile, stokes, |cosines, values| {
-                    let [x, y, z] = here.place(cosines);
-                    places.iter_mut().zip([x, y, z + 1.0]).for_each(|(list, x)| list.push(x));
-                    match factor {
-                        Some(factor) => flux[0] = values[0] * factor,
-                        None => sampler.spectrum(values, &mut logs, &mut flux),
+                let count = if factor.is_some() { 1 } else { frequencies.len() };
+                let mut places = [Vec::new(), Vec::new(), Vec::new()];
+                let mut fluxes = vec![Vec::with_capacity(tile.points[stokes]); count];
+                let (mut lists, mut logs) = ([Vec::new(), Vec::new(), Vec::new()], Vec::new());
+                let mut flux = vec![0.0; frequencies.len()];
+                raster.visit_rows(tile, stokes, 1, |row| {
+                    raster.wcs().cosines_of_row(row.number, &row.columns, &mut lists);
+                    here.place_all(&mut lists);
+                    lists[2].iter_mut().for_each(|n| *n += 1.0);
+                    places.iter_mut().zip(&lists).for_each(|(all, list)| all.extend(list));
+                    if let Some(factor) = factor {
+                        fluxes[0].extend(row.values.iter().map(|value| (value * factor) as f32));
+                        return;
                     }
-                    fluxes.iter_mut().zip(&flux).for_each(|(list, flux)| list.push(*flux as f32));
+                    for (_, values) in row.pixels() {
+                        sampler.spectrum(values, &mut logs, &mut flux);
+                        fluxes.iter_mut().zip(&flux).for_each(|(list, flux)| list.push(*flux as f32));
+                    }
                 });
                 let [x, y, z] = &places;
                 for (index, one) in prepared.iter().enumerate().filter(|(_, one)| one.space == space) {

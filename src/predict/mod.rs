@@ -1,7 +1,6 @@
 //! Sky and MeasurementSet brought together: a [`Job`] becomes numbers, a plan, visibilities in the model
 //! column, and a proof.
 
-mod along;
 mod arrays;
 mod beforehand;
 mod block;

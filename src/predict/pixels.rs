@@ -5,7 +5,6 @@ use std::ops::Range;
 use kernels::{Patch, Patches};
 use rayon::prelude::*;
 
-use super::along::Along;
 use super::primary::Primary;
 use super::space::{Axes, Space, dot};
 use super::transform::ViewOf;
@@ -57,6 +56,27 @@ impl<'a> Places<'a> {
         Places::Turned(std::array::from_fn(|row| columns.map(|column| column[row])))
     }
 
+    /// The same of many, in three lists, in place.
+    pub(super) fn place_all(&self, lists: &mut [Vec<f64>; 3]) {
+        let [x, y, z] = lists;
+        let all = x.iter_mut().zip(y.iter_mut()).zip(z.iter_mut());
+        match self {
+            Places::Turned(rows) => {
+                for ((x, y), z) in all {
+                    let [l, m, n] = rows.map(|row| dot(row, [*x, *y, *z]));
+                    // Without cancellation on this side of the sky; both are worked out, so that the loop is one of vectors.
+                    let (near, far) = (-(l * l + m * m) / (1.0 + n), n - 1.0);
+                    (*x, *y, *z) = (l, m, if n > 0.0 { near } else { far });
+                }
+            }
+            Places::Distorted { .. } => {
+                for ((x, y), z) in all {
+                    [*x, *y, *z] = self.place([*x, *y, *z]);
+                }
+            }
+        }
+    }
+
     /// l, m, n − 1 of direction cosines about the image's centre.
     #[inline]
     pub(super) fn place(&self, cosines: [f64; 3]) -> [f64; 3] {
@@ -103,34 +123,30 @@ impl Patches for Pixels<'_> {
     }
 
     fn read(&self, patch: usize, places: &mut Vec<[f64; 3]>, spectra: &mut Vec<f32>) {
-        let (tile, wcs) = (self.tiles[patch], self.raster.wcs());
-        let exact = |pixel: [f64; 2]| Some(self.places.place(wcs.cosines(pixel)?));
-        let along = match (tile.span(), self.each) {
-            // All that lies between its corners is on the sky.
-            (Some([columns, [first, last]]), 1) => Along::new(columns, first..=last, exact),
-            _ => None,
-        };
-        let (mut logs, mut flux) = (Vec::new(), vec![0.0; self.frequencies.len()]);
-        self.raster.visit_rows(tile, self.stokes, self.each, |row| {
-            let pixels = || row.columns.iter().map(|x| [*x as f64, row.number as f64]);
-            let done =
-                along.as_ref().is_some_and(|along| along.places(row.number, &row.columns, exact, places));
-            if !done {
-                places.extend(pixels().filter_map(exact));
-            }
-            if let ([_], Some(factor), None) = (self.frequencies, self.sampler.factor(), &self.beam) {
-                spectra.extend(row.values.iter().map(|value| (value * factor) as f32));
-                return;
-            }
-            let images = row.values.len() / row.columns.len();
-            for (pixel, values) in pixels().zip(row.values.chunks_exact(images)) {
-                self.sampler.spectrum(values, &mut logs, &mut flux);
-                if let (Some(beam), Some(cosines)) = (&self.beam, wcs.cosines(pixel)) {
-                    let offset = Offset::of(wcs.direction_of(cosines), beam.pointing);
-                    beam.primary.apply(beam.pair, offset, self.frequencies, &mut flux);
+        let wcs = self.raster.wcs();
+        let (mut lists, mut logs) = ([Vec::new(), Vec::new(), Vec::new()], Vec::new());
+        let mut flux = vec![0.0; self.frequencies.len()];
+        self.raster.visit_rows(self.tiles[patch], self.stokes, self.each, |row| {
+            wcs.cosines_of_row(row.number, &row.columns, &mut lists);
+            match (self.frequencies, self.sampler.factor(), &self.beam) {
+                ([_], Some(factor), None) => {
+                    spectra.extend(row.values.iter().map(|value| (value * factor) as f32));
                 }
-                spectra.extend(flux.iter().map(|flux| *flux as f32));
+                (_, _, beam) => {
+                    for (i, (_, values)) in row.pixels().enumerate() {
+                        self.sampler.spectrum(values, &mut logs, &mut flux);
+                        if let Some(beam) = beam {
+                            let direction = wcs.direction_of(std::array::from_fn(|k| lists[k][i]));
+                            let offset = Offset::of(direction, beam.pointing);
+                            beam.primary.apply(beam.pair, offset, self.frequencies, &mut flux);
+                        }
+                        spectra.extend(flux.iter().map(|flux| *flux as f32));
+                    }
+                }
             }
+            self.places.place_all(&mut lists);
+            let [l, m, n] = &lists;
+            places.extend(l.iter().zip(m).zip(n).map(|((l, m), n)| [*l, *m, *n]));
         });
     }
 }

@@ -294,16 +294,24 @@ impl Oddities {
         }
     }
 
-    pub(super) fn look(&mut self, set: &ImageSet, planes: &[f64]) {
+    /// The products that can be odd together: XY and YX, or RL and LR, with the imaginary parts of each.
+    fn crossed(set: &ImageSet) -> Option<[(usize, Option<usize>); 2]> {
         let place = |place: i32, imaginary: bool| {
             let code = 4 * set.products[0].basis() + 1 + place;
             set.products.iter().position(|product| product.code == code && product.imaginary == imaginary)
         };
-        let (Some(first), Some(second)) = (place(1, false), place(2, false)) else { return };
-        if set.products[0].basis() == 0 {
-            return;
-        }
-        let imaginary = [place(1, true), place(2, true)];
+        let pair = [(place(1, false)?, place(1, true)), (place(2, false)?, place(2, true))];
+        (set.products[0].basis() != 0).then_some(pair)
+    }
+
+    /// Whether the values of a set can be odd.
+    pub(super) fn are_possible(set: &ImageSet) -> bool {
+        Oddities::crossed(set).is_some()
+    }
+
+    pub(super) fn look(&mut self, set: &ImageSet, planes: &[f64]) {
+        let Some([(first, imaginary), (second, other)]) = Oddities::crossed(set) else { return };
+        let imaginary = [imaginary, other];
         for values in planes.chunks_exact(set.products.len()) {
             let [of_first, of_second] = imaginary.map(|at| at.map_or(0.0, |at| values[at]));
             self.crossed += values[first].hypot(of_first);

@@ -44,14 +44,6 @@ pub struct Tile {
     pub points: [usize; 4],
 }
 
-impl Tile {
-    /// The first and the last column and row, if all between them is on the sky.
-    pub fn span(&self) -> Option<[[usize; 2]; 2]> {
-        let ends = |range: &Range<usize>| Some([range.start, range.end.checked_sub(1)?]);
-        self.is_whole.then(|| Some([ends(&self.columns)?, ends(&self.rows)?]))?
-    }
-}
-
 impl Raster {
     /// Keeps the `planes` of a set.
     pub(super) fn new(set: &ImageSet, maker: Maker, planes: Vec<Vec<f32>>, members: Vec<Member>) -> Raster {
@@ -68,10 +60,16 @@ impl Raster {
     fn look(&self) -> Oddities {
         let wcs = self.set.wcs();
         let columns = wcs.size[0];
+        let are_possible = Oddities::are_possible(&self.set);
         let row = |y: usize| {
             let mut odd = Oddities::default();
-            let mut values = vec![0.0; self.planes.len()];
             let is_whole = self.is_on_sky(&(0..columns), &(y..y + 1));
+            if let ([plane], true, false) = (&self.planes[..], is_whole, are_possible) {
+                let is_there = |value: &&f32| **value != 0.0;
+                odd.pixels = plane[y * columns..(y + 1) * columns].iter().filter(is_there).count();
+                return odd;
+            }
+            let mut values = vec![0.0; self.planes.len()];
             for x in 0..columns {
                 let all = values.iter_mut().zip(&self.planes);
                 all.for_each(|(value, plane)| *value = f64::from(plane[y * columns + x]));
@@ -141,7 +139,8 @@ impl Raster {
                 .for_each(|y| [columns.start, columns.end - 1].into_iter().for_each(|x| push([x, y])));
             columns.clone().for_each(|x| [rows.start, rows.end - 1].into_iter().for_each(|y| push([x, y])));
         } else {
-            (0..4).for_each(|stokes| self.pixels(tile, stokes, |pixel, _| push(pixel)));
+            let mut all = |row: &Row| row.pixels().for_each(|(pixel, _)| push(pixel));
+            (0..4).for_each(|stokes| self.visit_rows(tile, stokes, 1, &mut all));
         }
         places
     }
@@ -181,9 +180,12 @@ impl Raster {
         let sampler = self.sampler(&[frequency]);
         let of_tile = |tile: &Tile| {
             let (mut sum, mut logs, mut flux) = (0.0, Vec::new(), [0.0]);
-            self.pixels(tile, 0, |_, values| {
-                sampler.spectrum(values, &mut logs, &mut flux);
-                sum += flux[0];
+            self.visit_rows(tile, 0, 1, |row| match sampler.factor() {
+                Some(factor) => sum += factor * row.values.iter().sum::<f64>(),
+                None => row.pixels().for_each(|(_, values)| {
+                    sampler.spectrum(values, &mut logs, &mut flux);
+                    sum += flux[0];
+                }),
             });
             sum
         };
@@ -204,18 +206,12 @@ impl Raster {
     /// Calls `take(cosines, values)` for every pixel of a tile that has a Stokes parameter, in an order that stays: `values` has
     /// one for each image of a channel or Taylor term.
     pub fn visit(&self, tile: &Tile, stokes: usize, mut take: impl FnMut([f64; 3], &[f64])) {
-        self.pixels(tile, stokes, |pixel, values| {
-            if let Some(cosines) = self.wcs().cosines(pixel.map(|x| x as f64)) {
-                take(cosines, values);
-            }
-        });
-    }
-
-    /// The same with columns and rows instead of places.
-    fn pixels(&self, tile: &Tile, stokes: usize, mut take: impl FnMut([usize; 2], &[f64])) {
         self.visit_rows(tile, stokes, 1, |row| {
-            let values = row.values.chunks_exact(row.values.len() / row.columns.len());
-            row.columns.iter().zip(values).for_each(|(x, values)| take([*x, row.number], values));
+            for (pixel, values) in row.pixels() {
+                if let Some(cosines) = self.wcs().cosines(pixel.map(|x| x as f64)) {
+                    take(cosines, values);
+                }
+            }
         });
     }
 
@@ -242,6 +238,13 @@ impl Raster {
             row.number = y;
             row.columns.clear();
             row.values.clear();
+            if images == 1 && each == 1 && tile.is_whole && sums.iter().all(|value| *value != 0.0) {
+                // As in most dense images.
+                row.columns.extend(tile.columns.clone());
+                row.values.extend(&sums);
+                take(&row);
+                continue;
+            }
             for (i, x) in tile.columns.clone().enumerate() {
                 let values = sums[i..].iter().step_by(width);
                 if values.clone().all(|value| *value == 0.0) || !is_on_sky(x, y) {
@@ -271,6 +274,15 @@ pub struct Row {
     pub columns: Vec<usize>,
     /// For each of them, one value after the other, the value [Jy] of each image of a channel or Taylor term.
     pub values: Vec<f64>,
+}
+
+impl Row {
+    /// The column and the row of each pixel, and its values.
+    pub fn pixels(&self) -> impl Iterator<Item = ([usize; 2], &[f64])> {
+        let images = self.values.len() / self.columns.len().max(1);
+        let values = self.values.chunks_exact(images.max(1));
+        self.columns.iter().zip(values).map(|(x, values)| ([*x, self.number], values))
+    }
 }
 
 /// Spectra of pixels at some frequencies.
